@@ -1,0 +1,39 @@
+//! The clock: the only caller of `Utc::now`.
+
+use certificates::UnixTime;
+use chrono::{DateTime, DurationRound, FixedOffset, NaiveDate, TimeDelta, Utc};
+
+/// Where the time comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// A clock that stands still, for replays and tests.
+    Fixed(DateTime<Utc>),
+}
+
+impl Clock {
+    /// The present instant, UTC, whole microseconds: both databases store exactly that much, so that
+    /// what is stored, signed and read again is the same instant.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine for the time")]
+    pub fn now(self) -> DateTime<Utc> {
+        let now = match self {
+            Self::System => Utc::now(),
+            Self::Fixed(instant) => instant,
+        };
+        now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
+    }
+}
+
+/// The certificates' instant of a UTC instant: whole seconds, rounded down.
+pub fn unix_time(instant: DateTime<Utc>) -> UnixTime {
+    UnixTime(instant.timestamp())
+}
+
+/// The calendar day of an instant in Asia/Shanghai (UTC+8, without summer time since 1991-09-15).
+pub fn day_in_china(instant: DateTime<Utc>) -> NaiveDate {
+    match FixedOffset::east_opt(8 * 3600) {
+        Some(shanghai) => instant.with_timezone(&shanghai).date_naive(),
+        None => instant.date_naive(),
+    }
+}

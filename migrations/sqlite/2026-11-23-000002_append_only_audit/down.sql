@@ -1,0 +1,2 @@
+DROP TRIGGER audit_refuses_delete;
+DROP TRIGGER audit_refuses_update;

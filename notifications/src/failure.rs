@@ -1,0 +1,211 @@
+//! What a failed hand-over means for the queue behind it.
+
+use std::fmt;
+
+/// What a queue may do next with the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// This letter will never be taken for this recipient: do not retry, suppress the address, tell a person.
+    Permanent,
+    /// The server asks for less: wait, without using up an attempt.
+    Throttled,
+    /// Our account or our set-up is refused, whoever the recipient is: stop the channel, keep the queue, tell a person.
+    Account,
+    /// Nothing was accepted: retry with back-off.
+    Transient,
+    /// The letter was handed over and no answer came: it may or may not have been accepted. Never resent by itself.
+    Ambiguous,
+}
+
+/// How far the hand-over had come; the SMTP verbs are those of RFC 5321 §3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Writing the letter as MIME; the network was not touched.
+    Compose,
+    /// Connection, greeting and `EHLO`; with [`Security::Tls`](crate::Security::Tls) the TLS handshake too.
+    Connect,
+    /// `STARTTLS` and its handshake.
+    Secure,
+    /// `AUTH`.
+    Login,
+    /// `MAIL FROM`.
+    Sender,
+    /// `RCPT TO`.
+    Recipient,
+    /// `DATA`, before the first byte of the letter.
+    Content,
+    /// From the first byte of the letter to the server's answer.
+    Acceptance,
+}
+
+/// What went wrong at that step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The server answered with this SMTP reply code, 400 to 599 (RFC 5321 §4.2.1).
+    Answer(u16),
+    /// No answer within the time-out.
+    TimedOut,
+    /// The connection was refused or broken, or the answer was not SMTP.
+    Disconnected,
+    /// The server's certificate is not trusted, or it lacks what we insist on (`STARTTLS`, a way to log in).
+    Unacceptable,
+    /// The letter cannot be written down (a date outside the years 1970 to 9999).
+    Unwritable,
+}
+
+/// A hand-over that did not succeed.
+///
+/// `Display` is one sentence without personal data, fit for any log or screen. [`Failure::detail`] is the private context.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub struct Failure {
+    /// What the queue may do next.
+    pub class: Class,
+    /// How far it had come.
+    pub step: Step,
+    /// What went wrong.
+    pub cause: Cause,
+    /// The server's own words for the staff's log: one line, at most 300 characters, e-mail addresses and the recipient's local
+    /// part replaced by `<address>`. The server chose the rest: do not show it to donors. Empty when it said nothing.
+    pub detail: String,
+}
+
+impl Failure {
+    pub(crate) fn new(step: Step, cause: Cause) -> Self {
+        Self { class: classify(step, cause), step, cause, detail: String::new() }
+    }
+
+    pub(crate) fn with_detail(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+}
+
+/// The class of a failure, from what went wrong and when.
+///
+/// A 5xx before any recipient was named (greeting, `AUTH`, `MAIL FROM`) is about us and not about the recipient, who must not
+/// be suppressed for it.
+pub(crate) fn classify(step: Step, cause: Cause) -> Class {
+    match (cause, step) {
+        (Cause::Unwritable, _) => Class::Permanent,
+        (Cause::Unacceptable, _) => Class::Account,
+        (Cause::Answer(452), _) => Class::Throttled,
+        (Cause::Answer(..500), _) => Class::Transient,
+        (Cause::Answer(_), Step::Connect | Step::Secure | Step::Login | Step::Sender) => Class::Account,
+        (Cause::Answer(_), _) => Class::Permanent,
+        (Cause::TimedOut | Cause::Disconnected, Step::Acceptance) => Class::Ambiguous,
+        (Cause::TimedOut | Cause::Disconnected, _) => Class::Transient,
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "the letter {} {} ({})", self.class, self.step, self.cause)
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Permanent => "was refused for good",
+            Self::Throttled => "was put off by a busy server",
+            Self::Account => "was kept back because our account or set-up was refused",
+            Self::Transient => "could not be handed over for now",
+            Self::Ambiguous => "may or may not have been accepted",
+        })
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Compose => "while writing it",
+            Self::Connect => "while connecting",
+            Self::Secure => "while securing the connection",
+            Self::Login => "while logging in",
+            Self::Sender => "while naming the sender",
+            Self::Recipient => "while naming the recipient",
+            Self::Content => "before its content was sent",
+            Self::Acceptance => "after its content was sent",
+        })
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answer(code) => write!(out, "SMTP {code}"),
+            Self::TimedOut => out.write_str("no answer in time"),
+            Self::Disconnected => out.write_str("no connection or no readable answer"),
+            Self::Unacceptable => out.write_str("the server cannot be trusted or lacks what we insist on"),
+            Self::Unwritable => out.write_str("it cannot be written down"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_class_follows_from_the_step_and_the_cause() {
+        use Cause::{Answer, Disconnected, TimedOut, Unacceptable, Unwritable};
+        use Step::{Acceptance, Compose, Connect, Content, Login, Recipient, Secure, Sender};
+
+        for (step, cause, class) in [
+            (Compose, Unwritable, Class::Permanent),
+            (Connect, Answer(421), Class::Transient),
+            (Connect, Answer(554), Class::Account),
+            (Connect, Disconnected, Class::Transient),
+            (Connect, TimedOut, Class::Transient),
+            (Secure, Unacceptable, Class::Account),
+            (Secure, Answer(454), Class::Transient),
+            (Login, Answer(454), Class::Transient),
+            (Login, Answer(535), Class::Account),
+            (Login, Unacceptable, Class::Account),
+            (Sender, Answer(530), Class::Account),
+            (Sender, Answer(550), Class::Account),
+            (Sender, Answer(452), Class::Throttled),
+            (Recipient, Answer(450), Class::Transient),
+            (Recipient, Answer(452), Class::Throttled),
+            (Recipient, Answer(550), Class::Permanent),
+            (Recipient, TimedOut, Class::Transient),
+            (Content, Disconnected, Class::Transient),
+            (Content, Answer(554), Class::Permanent),
+            (Acceptance, Answer(451), Class::Transient),
+            (Acceptance, Answer(452), Class::Throttled),
+            (Acceptance, Answer(552), Class::Permanent),
+            (Acceptance, TimedOut, Class::Ambiguous),
+            (Acceptance, Disconnected, Class::Ambiguous),
+        ] {
+            assert_eq!(classify(step, cause), class, "{step:?} {cause:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_happened_after_the_content_was_sent_is_ambiguous() {
+        let before = [
+            Step::Compose,
+            Step::Connect,
+            Step::Secure,
+            Step::Login,
+            Step::Sender,
+            Step::Recipient,
+            Step::Content,
+        ];
+        for step in before {
+            for cause in [Cause::TimedOut, Cause::Disconnected] {
+                assert_ne!(classify(step, cause), Class::Ambiguous, "{step:?} {cause:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_reads_as_one_sentence() {
+        let failure = Failure::new(Step::Recipient, Cause::Answer(550));
+
+        assert_eq!(
+            failure.to_string(),
+            "the letter was refused for good while naming the recipient (SMTP 550)"
+        );
+    }
+}

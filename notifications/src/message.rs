@@ -1,0 +1,54 @@
+//! What can be said, and in which language.
+
+use std::fmt;
+
+/// The language a message is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Simplified Chinese, `zh-CN`.
+    Chinese,
+    /// British English, `en`.
+    English,
+}
+
+/// A message with all that its text needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Message {
+    /// The electronic donation certificate (电子献血证) was issued.
+    CertificateReady(CertificateReady),
+}
+
+/// What the letter "your certificate is ready" says.
+///
+/// [`render`](crate::render) refuses control characters in every text field, a link that is not `http(s)` and a picture that is
+/// not a PNG. `Debug` shows the certificate number only: the rest is about a person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CertificateReady {
+    /// The issuing blood station's public name; signs the letter.
+    pub station: String,
+    /// The donor's masked name as the certificate shows it (`张*`), never the whole one.
+    pub masked_name: String,
+    /// The certificate's number; stands in the subject.
+    pub certificate_number: String,
+    /// Where the certificate is shown: a complete `https://` (or, on a developer's machine, `http://`) address.
+    pub link: String,
+    /// Total volume of whole blood given, millilitres.
+    pub total_ml: u32,
+    /// Number of donations.
+    pub donations: u32,
+    /// Lives saved by the formula that the certificate names; 0 leaves the line out.
+    pub lives_saved: u32,
+    /// The last day on which the certificate is valid, Asia/Shanghai, as it is to be read: `2027-11-22` suits both languages.
+    pub valid_until: String,
+    /// The certificate's QR code as a PNG picture, at most 256 KiB.
+    pub qr_png: Vec<u8>,
+}
+
+impl fmt::Debug for CertificateReady {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("CertificateReady")
+            .field("certificate_number", &self.certificate_number)
+            .finish_non_exhaustive()
+    }
+}

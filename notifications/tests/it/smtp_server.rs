@@ -1,0 +1,65 @@
+//! Starts `tests/servers/smtp_server.py`, one for each test.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub struct SmtpServer {
+    process: Child,
+    pub port: u16,
+    folder: TempDir,
+}
+
+impl SmtpServer {
+    pub fn start(options: &[&str]) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "./test says by environment which Python has the packages"
+        )]
+        let python = std::env::var_os("REXUE_TEST_PYTHON");
+        let python = python.expect("run it through ./test, which starts the servers");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/servers/smtp_server.py");
+        let folder = tempfile::tempdir().unwrap();
+
+        let mut process = Command::new(python)
+            .arg(script)
+            .arg(folder.path())
+            .args(options)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut port = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
+
+        Self { process, port: port.trim().parse().unwrap(), folder }
+    }
+
+    pub fn certificate_authority(&self) -> Vec<u8> {
+        fs::read(self.folder.path().join("ca.pem")).unwrap()
+    }
+
+    pub fn letter(&self, number: u32) -> Value {
+        serde_json::from_slice(&fs::read(self.folder.path().join(format!("{number}.json"))).unwrap()).unwrap()
+    }
+
+    pub fn letter_bytes(&self, number: u32) -> Vec<u8> {
+        fs::read(self.folder.path().join(format!("{number}.eml"))).unwrap()
+    }
+
+    pub fn letters(&self) -> usize {
+        let names = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        names.filter(|path| path.extension().is_some_and(|kind| kind == "eml")).count()
+    }
+}
+
+impl Drop for SmtpServer {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
