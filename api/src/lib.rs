@@ -3,9 +3,19 @@
 //!
 //! `ARCHITECTURE.md` tells which room is for what, and the walk of one request through them.
 
+pub mod actions;
+pub mod cache;
 pub mod chance;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod error;
+pub mod jobs;
+pub mod keyring;
+pub mod records;
 pub mod store;
+pub mod telemetry;
 pub mod vault;
+pub mod web;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `rexue`.
+
+fn main() -> std::process::ExitCode {
+    rexue::cli::run()
+}

@@ -120,7 +120,7 @@ impl Vault {
         if !ciphers.contains_key(&keys.current) {
             return Err(bad_keys("the current key is not among the keys"));
         }
-        let index = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(decode(&keys.index)?.as_slice())
+        let index = <Hmac<Sha256> as KeyInit>::new_from_slice(decode(&keys.index)?.as_slice())
             .map_err(|_| bad_keys("the index key cannot be used"))?;
         Ok(Self { current: keys.current.clone(), keys: ciphers, index, links: decode(&keys.links)? })
     }

@@ -8,20 +8,19 @@
 //! What the format never uses has no representation here: floats, simple values and tags are refused by name.
 
 mod decode;
+mod document;
 mod members;
-
-use std::borrow::Cow;
-use std::cmp::Ordering;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-pub use decode::{CborError, Decoder, Limits};
+pub use decode::{CborError, Limits};
+pub use document::{Document, Key, Node};
 pub(crate) use members::Members;
 
 /// Writes canonical CBOR, item by item.
 ///
-/// The caller MUST announce the right number of items and MUST write map keys in canonical order;
-/// [`Value::encode`] does both for data that was decoded.
+/// The caller MUST announce the right number of items, and MUST write map keys in the bytewise order of their
+/// encodings, each once; [`Document::is_canonical`] tells whether it did.
 #[derive(Debug, Default)]
 pub struct Encoder {
     bytes: Vec<u8>,
@@ -93,6 +92,7 @@ impl Encoder {
     }
 
     /// The shortest head for an argument (RFC 8949 §3, §4.2.1).
+    #[inline]
     fn head(&mut self, major: u8, argument: u64) {
         let major = major << 5;
         let [h, g, f, e, d, c, b, a] = argument.to_be_bytes();
@@ -124,116 +124,4 @@ const BREAK: u8 = 0xff;
 /// A length as CBOR writes it; `usize` is never wider than 64 bits on a platform that Rust has.
 fn length(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-/// A decoded data item that borrows from its input where the input's spelling allows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
-    /// An unsigned integer.
-    Unsigned(u64),
-    /// The integer −1 − n.
-    Negative(u64),
-    /// A byte string.
-    Bytes(Cow<'a, [u8]>),
-    /// A text string.
-    Text(Cow<'a, str>),
-    /// An array.
-    Array(Vec<Value<'a>>),
-    /// A map, its pairs in the order of the input, duplicates included.
-    Map(Vec<(Key<'a>, Value<'a>)>),
-}
-
-/// A map key: the format's maps are keyed by integers and by text, by nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key<'a> {
-    /// An unsigned integer.
-    Unsigned(u64),
-    /// The integer −1 − n.
-    Negative(u64),
-    /// A text string.
-    Text(Cow<'a, str>),
-}
-
-impl<'a> Key<'a> {
-    /// A text key.
-    pub fn text(text: &'a str) -> Key<'a> {
-        Key::Text(Cow::Borrowed(text))
-    }
-
-    /// The bytewise lexicographic order of the keys' deterministic encodings (RFC 8949 §4.2.1).
-    ///
-    /// Within one major type a smaller argument has the smaller head; the argument of text is its length.
-    pub fn canonical_order(&self, other: &Key<'_>) -> Ordering {
-        match (self, other) {
-            (Key::Unsigned(a), Key::Unsigned(b)) | (Key::Negative(a), Key::Negative(b)) => a.cmp(b),
-            (Key::Text(a), Key::Text(b)) => a.len().cmp(&b.len()).then_with(|| a.cmp(b)),
-            _ => self.major().cmp(&other.major()),
-        }
-    }
-
-    fn major(&self) -> u8 {
-        match self {
-            Key::Unsigned(_) => MAJOR_UNSIGNED,
-            Key::Negative(_) => MAJOR_NEGATIVE,
-            Key::Text(_) => MAJOR_TEXT,
-        }
-    }
-
-    fn encode(&self, into: &mut Encoder) {
-        match self {
-            Key::Unsigned(value) => into.unsigned(*value),
-            Key::Negative(value) => into.negative(*value),
-            Key::Text(value) => into.text(value),
-        }
-    }
-}
-
-impl<'a> Value<'a> {
-    /// A signed integer.
-    pub fn integer(value: i64) -> Value<'a> {
-        match u64::try_from(value) {
-            Ok(unsigned) => Value::Unsigned(unsigned),
-            Err(_) => Value::Negative((!value).unsigned_abs()),
-        }
-    }
-
-    /// The member of a map with this key, the first of several; `None` for everything that is not a map.
-    pub fn member(&self, key: &Key<'_>) -> Option<&Value<'a>> {
-        match self {
-            Value::Map(pairs) => pairs.iter().find(|(found, _)| found == key).map(|(_, value)| value),
-            _ => None,
-        }
-    }
-
-    /// Writes the one canonical spelling of this item: map pairs are sorted, and of equal keys the first stays.
-    pub fn encode(&self, into: &mut Encoder) {
-        match self {
-            Value::Unsigned(value) => into.unsigned(*value),
-            Value::Negative(value) => into.negative(*value),
-            Value::Bytes(value) => into.bytes(value),
-            Value::Text(value) => into.text(value),
-            Value::Array(items) => {
-                into.array(items.len());
-                items.iter().for_each(|item| item.encode(into));
-            }
-            Value::Map(pairs) => encode_map(pairs, into),
-        }
-    }
-}
-
-fn encode_map(pairs: &[(Key<'_>, Value<'_>)], into: &mut Encoder) {
-    let write = |into: &mut Encoder, (key, value): &(Key<'_>, Value<'_>)| {
-        key.encode(into);
-        value.encode(into);
-    };
-    if pairs.is_sorted_by(|(a, _), (b, _)| a.canonical_order(b) == Ordering::Less) {
-        into.map(pairs.len());
-        pairs.iter().for_each(|pair| write(into, pair));
-        return;
-    }
-    let mut sorted: Vec<_> = pairs.iter().collect();
-    sorted.sort_by(|(a, _), (b, _)| a.canonical_order(b));
-    sorted.dedup_by(|(a, _), (b, _)| a == b);
-    into.map(sorted.len());
-    sorted.iter().for_each(|pair| write(into, pair));
 }

@@ -1,9 +1,7 @@
 //! The envelope: a tagged COSE_Sign1 (RFC 9052 §4.2) with one algorithm and exactly three protected headers.
 
-use std::borrow::Cow;
-
-use crate::cbor::{CborError, Decoder, Encoder, Key, Limits, Value};
-use crate::keys::{ED25519, KeyId, PublicKey, Role, Signature64};
+use crate::cbor::{CborError, Document, Encoder, Key, Limits, Node};
+use crate::keys::{ED25519, ED25519_NEGATIVE, KeyId, PublicKey, Role, Signature64};
 
 /// CBOR tag of COSE_Sign1 (RFC 9052 §2).
 const SIGN1_TAG: u64 = 18;
@@ -87,110 +85,94 @@ pub(crate) fn envelope(protected: &[u8], payload: &[u8], signature: &Signature64
 
 /// The parts of an envelope as they came, in whatever spelling.
 #[derive(Debug)]
-pub(crate) struct Envelope<'a> {
-    protected: Cow<'a, [u8]>,
-    payload: Cow<'a, [u8]>,
+pub(crate) struct Envelope<'d> {
+    protected: &'d [u8],
+    payload: &'d [u8],
     signature: Signature64,
 }
 
-impl<'a> Envelope<'a> {
-    /// Reads tag 18, an array of four, an empty unprotected map; the error says what was found instead.
-    pub(crate) fn decode(bytes: &'a [u8], limits: Limits) -> Result<Envelope<'a>, &'static str> {
-        let mut decoder = Decoder::new(bytes, limits);
-        decoder.tag(SIGN1_TAG).map_err(CborError::detail)?;
-        let value = decoder.value().map_err(CborError::detail)?;
-        decoder.end().map_err(CborError::detail)?;
+/// Reads the bytes of an envelope: one item under tag 18. The error says what was found instead.
+pub(crate) fn decode(bytes: &[u8], limits: Limits) -> Result<Document<'_>, &'static str> {
+    Document::decode_tagged(bytes, SIGN1_TAG, limits).map_err(CborError::detail)
+}
 
-        let Value::Array(parts) = value else { return Err("a COSE_Sign1 is an array") };
-        let Ok([protected, unprotected, payload, signature]) = <[Value<'_>; 4]>::try_from(parts) else {
-            return Err("a COSE_Sign1 has four parts");
-        };
-        let Value::Bytes(protected) = protected else { return Err("the protected header is not bytes") };
-        let Value::Map(unprotected) = unprotected else { return Err("the unprotected header is not a map") };
-        let Value::Bytes(payload) = payload else { return Err("the payload is not bytes") };
-        let Value::Bytes(signature) = signature else { return Err("the signature is not bytes") };
-        if !unprotected.is_empty() {
+impl<'d> Envelope<'d> {
+    /// Reads an array of four with an empty unprotected map.
+    pub(crate) fn read(document: &'d Document<'_>) -> Result<Envelope<'d>, &'static str> {
+        let mut parts = document.root().array().ok_or("a COSE_Sign1 is an array")?;
+        let mut part = || parts.next().ok_or("a COSE_Sign1 has four parts");
+        let protected = part()?.bytes().ok_or("the protected header is not bytes")?;
+        let mut unprotected = part()?.map().ok_or("the unprotected header is not a map")?;
+        let payload = part()?.bytes().ok_or("the payload is not bytes")?;
+        let signature = part()?.bytes().ok_or("the signature is not bytes")?;
+        if unprotected.next().is_some() {
             return Err("the unprotected header is not empty");
         }
-        let signature = signature.as_ref().try_into().map_err(|_| "the signature is not 64 bytes")?;
+        if parts.next().is_some() {
+            return Err("a COSE_Sign1 has four parts");
+        }
+        let signature = signature.try_into().map_err(|_| "the signature is not 64 bytes")?;
         Ok(Envelope { protected, payload, signature })
     }
 
-    /// Reads the protected header: exactly the labels alg, kid and typ.
-    pub(crate) fn header(&self, limits: Limits) -> Result<Header<'_>, &'static str> {
-        let value = Decoder::document(&self.protected, limits).map_err(CborError::detail)?;
-        Header::read(value)
+    /// Decodes the protected header.
+    pub(crate) fn header(&self, limits: Limits) -> Result<Document<'d>, &'static str> {
+        Document::decode(self.protected, limits).map_err(CborError::detail)
     }
 
-    /// Reads the payload: one well-formed map.
-    pub(crate) fn claims(&self, limits: Limits) -> Result<Value<'_>, &'static str> {
-        match Decoder::document(&self.payload, limits).map_err(CborError::detail)? {
-            map @ Value::Map(_) => Ok(map),
-            _ => Err("the payload is not a map"),
-        }
+    /// Decodes the payload.
+    pub(crate) fn payload(&self, limits: Limits) -> Result<Document<'d>, &'static str> {
+        Document::decode(self.payload, limits).map_err(CborError::detail)
     }
 
     /// Whether `key` signed the payload and the protected header as they came.
     pub(crate) fn is_signed_by(&self, key: &PublicKey) -> bool {
-        key.verifies(&signature_input(&self.protected, &self.payload), &self.signature)
-    }
-
-    /// Whether `bytes` are the canonical spelling of the envelope with this header and these claims.
-    pub(crate) fn is_canonically(&self, bytes: &[u8], header: &Header<'_>, claims: &Value<'_>) -> bool {
-        let mut protected = Encoder::with_capacity(self.protected.len());
-        header.value.encode(&mut protected);
-        let mut payload = Encoder::with_capacity(self.payload.len());
-        claims.encode(&mut payload);
-        envelope(&protected.finish(), &payload.finish(), &self.signature) == bytes
+        key.verifies(&signature_input(self.protected, self.payload), &self.signature)
     }
 }
 
-/// The protected header as it came.
-#[derive(Debug)]
-pub(crate) struct Header<'a> {
-    value: Value<'a>,
+/// What the protected header says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header<'d> {
+    is_ed25519: bool,
+    kid: Option<KeyId>,
+    typ: Option<&'d str>,
 }
 
-impl<'a> Header<'a> {
-    fn read(value: Value<'a>) -> Result<Header<'a>, &'static str> {
-        let header = Header { value };
-        match &header.value {
-            Value::Map(pairs) if pairs.len() == 3 => {}
-            _ => return Err("the protected header is not a map of three"),
+impl<'d> Header<'d> {
+    /// Reads exactly the labels alg, kid and typ, each of a type that COSE allows for it.
+    pub(crate) fn read(header: Node<'d, '_>) -> Result<Header<'d>, &'static str> {
+        if header.map().map(Iterator::count) != Some(3) {
+            return Err("the protected header is not a map of three");
         }
-        match header.get(ALG) {
-            Some(Value::Unsigned(_) | Value::Negative(_) | Value::Text(_)) => {}
-            _ => return Err("the protected header has no alg"),
+        let member = |label| header.member(Key::Unsigned(label)).ok_or("the protected header lacks a label");
+        let (alg, kid, typ) = (member(ALG)?, member(KID)?, member(TYP)?);
+        if alg.unsigned().or(alg.negative()).is_none() && alg.text().is_none() {
+            return Err("the alg is neither a number nor text");
         }
-        match header.get(KID) {
-            Some(Value::Bytes(_)) => {}
-            _ => return Err("the protected header has no kid"),
+        if typ.unsigned().is_none() && typ.text().is_none() {
+            return Err("the typ is neither text nor a number");
         }
-        match header.get(TYP) {
-            Some(Value::Text(_) | Value::Unsigned(_)) => Ok(header),
-            _ => Err("the protected header has no typ"),
-        }
-    }
-
-    fn get(&self, label: u64) -> Option<&Value<'a>> {
-        self.value.member(&Key::Unsigned(label))
+        let kid = kid.bytes().ok_or("the kid is not bytes")?;
+        Ok(Header {
+            is_ed25519: alg.negative() == Some(ED25519_NEGATIVE),
+            kid: kid.try_into().ok().map(KeyId),
+            typ: typ.text(),
+        })
     }
 
     /// Whether the typ is that of this kind.
     pub(crate) fn is_typed(&self, kind: Kind) -> bool {
-        matches!(self.get(TYP), Some(Value::Text(typ)) if typ == kind.typ())
+        self.typ == Some(kind.typ())
     }
 
     /// Whether the algorithm is Ed25519 by its own number, not by the deprecated −8.
     pub(crate) fn is_ed25519(&self) -> bool {
-        matches!(self.get(ALG), Some(Value::Negative(number)) if *number == ED25519.unsigned_abs() - 1)
+        self.is_ed25519
     }
 
     /// The name of the key; `None` when its length is not 8 bytes, which no key of this format has.
     pub(crate) fn kid(&self) -> Option<KeyId> {
-        match self.get(KID) {
-            Some(Value::Bytes(kid)) => kid.as_ref().try_into().ok().map(KeyId),
-            _ => None,
-        }
+        self.kid
     }
 }

@@ -12,6 +12,9 @@ use crate::cbor::Encoder;
 /// COSE algorithm −19: Ed25519 and nothing else (RFC 9864 §2.2); the polymorphic −8 is deprecated and refused.
 pub(crate) const ED25519: i64 = -19;
 
+/// [`ED25519`] as CBOR writes it: the n of −1 − n.
+pub(crate) const ED25519_NEGATIVE: u64 = 18;
+
 /// The bytes of an Ed25519 signature, R ‖ S (RFC 8032 §5.1.6).
 pub type Signature64 = [u8; 64];
 

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::cbor::{Document, Node};
 use crate::claims::{is_issuer, is_status_uri};
 use crate::cose::{self, Envelope, Header, Kind};
 use crate::keys::{KeyError, KeyId, PublicKey, Role};
@@ -236,25 +237,41 @@ impl Keyset {
         now: UnixTime,
         newest_sequence_seen: Option<u64>,
     ) -> Result<Keyset, KeysetRefusal> {
+        Keyset::open_at(bytes, root, Some(now), newest_sequence_seen)
+    }
+
+    /// Opens a snapshot whatever its age: for the publisher, who makes the next one from it. A verifier MUST NOT.
+    ///
+    /// # Errors
+    /// As [`Keyset::open`] at the instant of its issue.
+    pub fn open_at_its_issue(bytes: &[u8], root: &PublicKey) -> Result<Keyset, KeysetRefusal> {
+        Keyset::open_at(bytes, root, None, None)
+    }
+
+    fn open_at(
+        bytes: &[u8],
+        root: &PublicKey,
+        now: Option<UnixTime>,
+        newest_sequence_seen: Option<u64>,
+    ) -> Result<Keyset, KeysetRefusal> {
         if bytes.len() > LONGEST_KEYSET {
             return Err(KeysetRefusal::Malformed("longer than 65,536 bytes"));
         }
         let limits = Kind::Keyset.limits();
-        let envelope = Envelope::decode(bytes, limits).map_err(KeysetRefusal::Malformed)?;
-        let header = envelope.header(limits).map_err(KeysetRefusal::Malformed)?;
-        let value = envelope.claims(limits).map_err(KeysetRefusal::Malformed)?;
+        let outer = cose::decode(bytes, limits).map_err(KeysetRefusal::Malformed)?;
+        let envelope = Envelope::read(&outer).map_err(KeysetRefusal::Malformed)?;
+        let protected = envelope.header(limits).map_err(KeysetRefusal::Malformed)?;
+        let header = Header::read(protected.root()).map_err(KeysetRefusal::Malformed)?;
+        let claims = envelope.payload(limits).map_err(KeysetRefusal::Malformed)?;
         check_root(&header, root)?;
         if !envelope.is_signed_by(root) {
             return Err(KeysetRefusal::BadSignature);
         }
-        if !envelope.is_canonically(bytes, &header, &value) {
+        if ![&outer, &protected, &claims].into_iter().all(Document::is_canonical) {
             return Err(KeysetRefusal::NotCanonical);
         }
-        if payload::version(&value).map_err(KeysetRefusal::Malformed)? != payload::VERSION {
-            return Err(KeysetRefusal::UnsupportedVersion);
-        }
-        let claims = payload::read(&value).map_err(KeysetRefusal::Malformed)?;
-        claims.check().map_err(KeysetRefusal::Malformed)?;
+        let claims = read_claims(claims.root())?;
+        let now = now.unwrap_or(claims.issued_at);
         check_time_and_sequence(&claims, now, newest_sequence_seen)?;
         Ok(Keyset { claims })
     }
@@ -273,6 +290,15 @@ impl Keyset {
     pub fn cose_key_set(&self) -> Vec<u8> {
         payload::cose_key_set(&self.claims)
     }
+}
+
+fn read_claims(claims: Node<'_, '_>) -> Result<KeysetClaims, KeysetRefusal> {
+    if payload::version(claims).map_err(KeysetRefusal::Malformed)? != payload::VERSION {
+        return Err(KeysetRefusal::UnsupportedVersion);
+    }
+    let claims = payload::read(claims).map_err(KeysetRefusal::Malformed)?;
+    claims.check().map_err(KeysetRefusal::Malformed)?;
+    Ok(claims)
 }
 
 fn check_root(header: &Header<'_>, root: &PublicKey) -> Result<(), KeysetRefusal> {

@@ -2,8 +2,8 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::cbor::{Encoder, Key, Members, Value};
-use crate::keys::{ED25519, PublicKey, Role};
+use crate::cbor::{Encoder, Key, Members, Node};
+use crate::keys::{ED25519, ED25519_NEGATIVE, PublicKey, Role};
 use crate::keyset::{KeyRecord, KeyState, KeysetClaims, StalenessPolicy};
 use crate::payload::{EXP, IAT, ISS, XUE, instant};
 use crate::time::UnixTime;
@@ -90,19 +90,19 @@ fn encode_cose_key(key: &PublicKey, out: &mut Encoder) {
 }
 
 /// Reads a canonical payload of version 1; the error names the first member that is not as it must be.
-pub(crate) fn read(payload: &Value<'_>) -> Result<KeysetClaims, &'static str> {
+pub(crate) fn read(payload: Node<'_, '_>) -> Result<KeysetClaims, &'static str> {
     let mut claims = Members::of(payload, "the payload is not a map")?;
     let issuer = claims.text(ISS, "iss (1)")?.to_owned();
     let expires_at = instant(claims.unsigned(EXP, "exp (4)")?, "exp (4)")?;
     let issued_at = instant(claims.unsigned(IAT, "iat (6)")?, "iat (6)")?;
-    let xue = claims.value(Key::Negative(XUE), "xue (-65537)")?;
+    let xue = claims.node(Key::Negative(XUE), "xue (-65537)")?;
     claims.end("an unknown claim")?;
 
     let mut xue = Members::of(xue, "xue (-65537)")?;
-    xue.value(Key::Unsigned(0), "the version (xue 0)")?;
+    xue.node(Key::Unsigned(0), "the version (xue 0)")?;
     let sequence = xue.unsigned(1, "the sequence (xue 1)")?;
-    let keys = xue.array(2, "the keys (xue 2)")?.iter().map(read_record).collect::<Result<_, _>>()?;
-    let uris = xue.array(3, "the status lists (xue 3)")?.iter().map(read_uri).collect::<Result<_, _>>()?;
+    let keys = xue.array(2, "the keys (xue 2)")?.map(read_record).collect::<Result<_, _>>()?;
+    let uris = xue.array(3, "the status lists (xue 3)")?.map(read_uri).collect::<Result<_, _>>()?;
     let minimum_verifier_version = xue.unsigned(4, "the minimum verifier version (xue 4)")?;
     let staleness = staleness(xue.unsigned(5, "the staleness policy (xue 5)")?)?;
     xue.end("an unknown member of xue")?;
@@ -118,9 +118,9 @@ pub(crate) fn read(payload: &Value<'_>) -> Result<KeysetClaims, &'static str> {
     })
 }
 
-fn read_record(record: &Value<'_>) -> Result<KeyRecord, &'static str> {
+fn read_record(record: Node<'_, '_>) -> Result<KeyRecord, &'static str> {
     let mut record = Members::of(record, "a key record is not a map")?;
-    let key = read_cose_key(record.value(Key::Unsigned(0), "the key (record 0)")?)?;
+    let key = read_cose_key(record.node(Key::Unsigned(0), "the key (record 0)")?)?;
     let role = role(record.unsigned(1, "the role (record 1)")?)?;
     let not_before = instant(record.unsigned(2, "not_before (record 2)")?, "not_before (record 2)")?;
     let signs_until = instant(record.unsigned(3, "signs_until (record 3)")?, "signs_until (record 3)")?;
@@ -134,27 +134,24 @@ fn read_record(record: &Value<'_>) -> Result<KeyRecord, &'static str> {
     Ok(KeyRecord { issuer, key, role, not_before, not_after, signs_until, state })
 }
 
-fn read_cose_key(key: &Value<'_>) -> Result<PublicKey, &'static str> {
+fn read_cose_key(key: Node<'_, '_>) -> Result<PublicKey, &'static str> {
     const WRONG: &str = "a COSE_Key is not an Ed25519 key with kid and alg";
     let mut key = Members::of(key, WRONG)?;
     let kty: u64 = key.unsigned(1, WRONG)?;
     let kid = key.byte_array(Key::Unsigned(2), WRONG)?;
-    let alg = key.value(Key::Unsigned(3), WRONG)?;
-    let curve = key.value(Key::Negative(0), WRONG)?;
+    let alg = key.node(Key::Unsigned(3), WRONG)?;
+    let curve = key.node(Key::Negative(0), WRONG)?;
     let x = key.byte_array(Key::Negative(1), WRONG)?;
     key.end(WRONG)?;
-    if kty != OKP || *curve != Value::Unsigned(CURVE_ED25519) || *alg != Value::integer(ED25519) {
+    if kty != OKP || curve.unsigned() != Some(CURVE_ED25519) || alg.negative() != Some(ED25519_NEGATIVE) {
         return Err(WRONG);
     }
     let public = PublicKey::from_bytes(x).map_err(|_| "a COSE_Key holds a weak or impossible key")?;
     if *public.kid().as_bytes() == kid { Ok(public) } else { Err("a COSE_Key's kid is not its thumbprint") }
 }
 
-fn read_uri(uri: &Value<'_>) -> Result<String, &'static str> {
-    match uri {
-        Value::Text(uri) => Ok(uri.to_string()),
-        _ => Err("a status list's URI is not text"),
-    }
+fn read_uri(uri: Node<'_, '_>) -> Result<String, &'static str> {
+    uri.text().map(str::to_owned).ok_or("a status list's URI is not text")
 }
 
 fn trusted(claims: &KeysetClaims) -> Vec<&PublicKey> {

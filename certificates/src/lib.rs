@@ -83,6 +83,11 @@ mod outcome;
 mod payload;
 mod qr;
 mod secret_key;
+#[cfg(test)]
+#[path = "../tests/it/shared.rs"]
+mod shared;
+#[cfg(test)]
+mod shared_vectors;
 mod status_list;
 mod text;
 mod time;

@@ -133,14 +133,69 @@ impl FromStr for CertificateNumber {
         }
         let version = version.parse().map_err(|_| NumberError::Version)?;
         let number = CertificateNumber::new(type_code, issuer_code, serial, version)?;
-        match (number.check(), check.chars().as_str()) {
-            (Some(expected), found) if found.chars().eq([expected]) => Ok(number),
-            _ => Err(NumberError::Check),
-        }
+        if check.chars().eq(number.check()) { Ok(number) } else { Err(NumberError::Check) }
     }
 }
 
 fn is_field(field: &str) -> bool {
     (1..=LONGEST_FIELD).contains(&field.len())
         && field.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> NumberError {
+        text.parse::<CertificateNumber>().unwrap_err()
+    }
+
+    #[test]
+    fn a_number_survives_its_text_and_what_people_make_of_it() {
+        let number = CertificateNumber::new("XUE1", "4403", "0000000042", 17).unwrap();
+        let text = number.to_string();
+
+        assert_eq!(text, "1.2.156.3005.2.XUE1.4403.0000000042.017.4");
+        assert_eq!(text.parse(), Ok(number.clone()));
+        assert_eq!(format!(" {}\n", text.to_lowercase()).parse(), Ok(number));
+    }
+
+    /// The check covers type, issuer, serial and version, and neither the root nor the dots.
+    #[test]
+    fn the_check_character_is_over_the_fields_without_dots() {
+        let number = CertificateNumber::new("XUE1", "4403", "0000000042", 17).unwrap();
+
+        assert_eq!(number.check(), iso7064::mod_37_36("XUE144030000000042017"));
+    }
+
+    #[test]
+    fn each_fault_has_its_name() {
+        assert_eq!(refused(""), NumberError::Root);
+        assert_eq!(refused("1.2.156.3005.XUE1.4403.0000000042.001.K"), NumberError::Root);
+        assert_eq!(refused("1.2.156.3005.2"), NumberError::Root);
+        assert_eq!(refused("1.2.156.3005.2.XUE1.4403.0000000042.001"), NumberError::Fields);
+        assert_eq!(refused("1.2.156.3005.2.XUE1.4403.0000000042.001.K.K"), NumberError::Fields);
+        assert_eq!(refused("1.2.156.3005.2.XUE1..0000000042.001.K"), NumberError::Field);
+        assert_eq!(refused("1.2.156.3005.2.XUE1.44 3.0000000042.001.K"), NumberError::Field);
+        assert_eq!(refused("1.2.156.3005.2.XUE1.4403.0000000042.1.K"), NumberError::Version);
+        assert_eq!(refused("1.2.156.3005.2.XUE1.4403.0000000042.000.K"), NumberError::Version);
+        assert_eq!(refused("1.2.156.3005.2.XUE1.4403.0000000042.+01.K"), NumberError::Version);
+        assert_eq!(refused("1.2.156.3005.2.XUE1.4403.0000000042.001.L"), NumberError::Check);
+        assert_eq!(refused("1.2.156.3005.2.XUE1.4403.0000000042.001."), NumberError::Check);
+        assert_eq!(refused("1.2.156.3005.2.XUE1.4403.0000000042.001.KK"), NumberError::Check);
+        assert_eq!(refused("1.2.156.3005.2.XUE1.4403.0000000024.001.K"), NumberError::Check);
+    }
+
+    #[test]
+    fn fields_are_digits_and_capital_letters() {
+        let made = |field: &str| CertificateNumber::new(field, "4403", "1", 1);
+
+        assert_eq!(made(""), Err(NumberError::Field));
+        assert_eq!(made("a"), Err(NumberError::Field));
+        assert_eq!(made("血"), Err(NumberError::Field));
+        assert_eq!(made(&"A".repeat(33)), Err(NumberError::Field));
+        assert!(made(&"A".repeat(32)).is_ok());
+        assert_eq!(CertificateNumber::new("A", "4403", "1", 0), Err(NumberError::Version));
+        assert_eq!(CertificateNumber::new("A", "4403", "1", 1000), Err(NumberError::Version));
+    }
 }

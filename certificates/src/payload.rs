@@ -1,6 +1,6 @@
 //! The claims of a certificate as canonical CBOR, and back (a CWT claims set, RFC 8392 §3).
 
-use crate::cbor::{CborError, Decoder, Encoder, Key, Members, Value};
+use crate::cbor::{CborError, Document, Encoder, Key, Members, Node};
 use crate::claims::{Award, CertificateClaims, CertificateId, Holder, LivesFormula, StatusReference, Totals};
 use crate::cose::Kind;
 use crate::time::UnixTime;
@@ -85,56 +85,46 @@ fn encode_xue(holder: &Holder, totals: &Totals, out: &mut Encoder) {
 
 /// Reads a stored payload, whatever its spelling; the error says what is wrong.
 pub(crate) fn decode(payload: &[u8]) -> Result<CertificateClaims, &'static str> {
-    let value = Decoder::document(payload, Kind::Certificate.limits()).map_err(CborError::detail)?;
-    match version(&value)? {
-        VERSION => read(&value),
+    let document = Document::decode(payload, Kind::Certificate.limits()).map_err(CborError::detail)?;
+    match version(document.root())? {
+        VERSION => read(document.root()),
         _ => Err("the version is not 1"),
     }
 }
 
 /// The version of the `xue` map, before anything else in it is looked at.
-pub(crate) fn version(payload: &Value<'_>) -> Result<u64, &'static str> {
-    let xue = payload.member(&Key::Negative(XUE)).ok_or("xue (-65537) is missing")?;
-    match xue.member(&Key::Unsigned(0)) {
-        Some(Value::Unsigned(version)) => Ok(*version),
-        _ => Err("the version (xue 0) is missing or not a number"),
-    }
+pub(crate) fn version(payload: Node<'_, '_>) -> Result<u64, &'static str> {
+    let xue = payload.member(Key::Negative(XUE)).ok_or("xue (-65537) is missing")?;
+    let version = xue.member(Key::Unsigned(0)).and_then(Node::unsigned);
+    version.ok_or("the version (xue 0) is missing or not a number")
 }
 
 /// Reads a canonical payload of version 1: every member, in order, and no other.
-pub(crate) fn read(payload: &Value<'_>) -> Result<CertificateClaims, &'static str> {
+pub(crate) fn read(payload: Node<'_, '_>) -> Result<CertificateClaims, &'static str> {
     let mut claims = Members::of(payload, "the payload is not a map")?;
     let issuer = claims.text(ISS, "iss (1)")?.to_owned();
     let expires_at = instant(claims.unsigned(EXP, "exp (4)")?, "exp (4)")?;
     let issued_at = instant(claims.unsigned(IAT, "iat (6)")?, "iat (6)")?;
     let id = CertificateId::from_bytes(claims.byte_array(Key::Unsigned(CTI), "cti (7)")?);
-    let status = read_status(claims.value(Key::Unsigned(STATUS), "status (65535)")?)?;
-    let (holder, totals) = read_xue(claims.value(Key::Negative(XUE), "xue (-65537)")?)?;
+    let status = read_status(claims.node(Key::Unsigned(STATUS), "status (65535)")?)?;
+    let (holder, totals) = read_xue(claims.node(Key::Negative(XUE), "xue (-65537)")?)?;
     claims.end("an unknown claim")?;
     Ok(CertificateClaims { issuer, issued_at, expires_at, id, status, holder, totals })
 }
 
-fn read_status(status: &Value<'_>) -> Result<StatusReference, &'static str> {
+fn read_status(status: Node<'_, '_>) -> Result<StatusReference, &'static str> {
     let mut status = Members::of(status, "status (65535)")?;
-    let list = status.value(Key::text("status_list"), "status_list")?;
-    status.end("an unknown member of status")?;
-
-    let mut list = Members::of(list, "status_list")?;
-    let index = match list.value(Key::text("idx"), "idx")? {
-        Value::Unsigned(index) => *index,
-        _ => return Err("idx"),
-    };
-    let uri = match list.value(Key::text("uri"), "uri")? {
-        Value::Text(uri) => uri.to_string(),
-        _ => return Err("uri"),
-    };
+    let mut list = Members::of(status.node(Key::Text("status_list"), "status_list")?, "status_list")?;
+    let index = list.node(Key::Text("idx"), "idx")?.unsigned().ok_or("idx")?;
+    let uri = list.node(Key::Text("uri"), "uri")?.text().ok_or("uri")?.to_owned();
     list.end("an unknown member of status_list")?;
+    status.end("an unknown member of status")?;
     Ok(StatusReference { uri, index })
 }
 
-fn read_xue(xue: &Value<'_>) -> Result<(Holder, Totals), &'static str> {
+fn read_xue(xue: Node<'_, '_>) -> Result<(Holder, Totals), &'static str> {
     let mut xue = Members::of(xue, "xue (-65537)")?;
-    xue.value(Key::Unsigned(0), "the version (xue 0)")?;
+    xue.node(Key::Unsigned(0), "the version (xue 0)")?;
     let holder = Holder {
         masked_name: xue.text(1, "the masked name (xue 1)")?.to_owned(),
         birth_year: xue.unsigned(2, "the year of birth (xue 2)")?,

@@ -76,9 +76,9 @@ fn strip_either<'a>(text: &'a [u8], narrow: &[u8], wide: &[u8]) -> Option<&'a [u
 /// Whether a text of 1 to `longest` bytes is safe to show: NFC, no control characters, nothing invisible or
 /// direction-changing that would make it look like another text.
 pub(crate) fn is_displayable(text: &str, longest: usize) -> bool {
+    let is_clean = |text: &str| is_nfc(text) && !text.chars().any(|c| c.is_control() || is_invisible(c));
     (1..=longest).contains(&text.len())
-        && !text.chars().any(|c| c.is_control() || is_invisible(c))
-        && (text.is_ascii() || is_nfc(text))
+        && (text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || is_clean(text))
 }
 
 /// Format characters (Unicode category Cf) and separators that a name or an issuer never needs.

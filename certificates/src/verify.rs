@@ -1,8 +1,8 @@
 //! What a verifier checks, in order; the first failure ends it with a code of its own.
 
-use crate::cbor::{Key, Value};
+use crate::cbor::{Document, Key, Node};
 use crate::claims::{CertificateClaims, LONGEST_LIFETIME_SECONDS, check_rules};
-use crate::cose::{Envelope, Header, Kind};
+use crate::cose::{self, Envelope, Header, Kind};
 use crate::keys::KeyId;
 use crate::keyset::{KeyRecord, KeyState, Keyset};
 use crate::outcome::{Code, Refusal};
@@ -49,40 +49,42 @@ pub fn verify(text: &str, keyset: &Keyset, now: UnixTime) -> Result<VerifiedCert
 /// The [`Refusal`] of the first step that fails.
 pub fn verify_bytes(text: &[u8], keyset: &Keyset, now: UnixTime) -> Result<VerifiedCertificate, Refusal> {
     let token = text::decode(text)?;
-    let envelope = Envelope::decode(&token, Kind::Certificate.limits()).map_err(Refusal::malformed)?;
-    let Authentic { record, claims } = authenticate(&envelope, &token, Kind::Certificate, keyset, now)?;
-    check_issuer_and_times(&claims, record, keyset, now)?;
-    let claims = read_claims(&claims)?;
-    Ok(VerifiedCertificate { claims, kid: record.key.kid() })
+    let outer = cose::decode(&token, Kind::Certificate.limits()).map_err(Refusal::malformed)?;
+    let authentic = authenticate(&outer, Kind::Certificate, keyset, now)?;
+    check_issuer_and_times(&authentic, keyset, now)?;
+    let claims = read_claims(authentic.claims.root())?;
+    Ok(VerifiedCertificate { claims, kid: authentic.record.key.kid() })
 }
 
 /// What steps 2 to 5 establish: who signed, and what.
-pub(crate) struct Authentic<'e, 'k> {
+pub(crate) struct Authentic<'d, 'k> {
     pub(crate) record: &'k KeyRecord,
-    pub(crate) claims: Value<'e>,
+    pub(crate) claims: Document<'d>,
+    issued_at: UnixTime,
 }
 
 /// The rest of step 2, and steps 3 to 5, for an envelope of any kind that a listed key signs.
-pub(crate) fn authenticate<'e, 'k>(
-    envelope: &'e Envelope<'_>,
-    bytes: &[u8],
+pub(crate) fn authenticate<'d, 'k>(
+    outer: &'d Document<'_>,
     kind: Kind,
     keyset: &'k Keyset,
     now: UnixTime,
-) -> Result<Authentic<'e, 'k>, Refusal> {
-    let header = envelope.header(kind.limits()).map_err(Refusal::malformed)?;
-    let claims = envelope.claims(kind.limits()).map_err(Refusal::malformed)?;
-    let issued_at = instant(&claims, IAT, "iat (6) is missing or not an instant")?;
+) -> Result<Authentic<'d, 'k>, Refusal> {
+    let envelope = Envelope::read(outer).map_err(Refusal::malformed)?;
+    let protected = envelope.header(kind.limits()).map_err(Refusal::malformed)?;
+    let header = Header::read(protected.root()).map_err(Refusal::malformed)?;
+    let claims = envelope.payload(kind.limits()).map_err(Refusal::malformed)?;
+    let issued_at = instant(claims.root(), IAT, "iat (6) is missing or not an instant")?;
 
     let record = trusted_key(&header, kind, keyset, issued_at, now)?;
 
     if !envelope.is_signed_by(&record.key) {
         return Err(Refusal::new(Code::BadSignature, "the signature does not fit"));
     }
-    if !envelope.is_canonically(bytes, &header, &claims) {
+    if ![outer, &protected, &claims].into_iter().all(Document::is_canonical) {
         return Err(Refusal::new(Code::NotCanonical, "the bytes are not their own canonical encoding"));
     }
-    Ok(Authentic { record, claims })
+    Ok(Authentic { record, claims, issued_at })
 }
 
 /// Step 3: the type and the key identifier choose; the token's own algorithm is only compared.
@@ -121,23 +123,21 @@ fn trusted_key<'k>(
 
 /// Step 6.
 fn check_issuer_and_times(
-    claims: &Value<'_>,
-    record: &KeyRecord,
+    authentic: &Authentic<'_, '_>,
     keyset: &Keyset,
     now: UnixTime,
 ) -> Result<(), Refusal> {
-    let Some(Value::Text(issuer)) = claims.member(&Key::Unsigned(ISS)) else {
-        return Err(Refusal::malformed("iss (1) is missing or not text"));
-    };
-    let issued_at = instant(claims, IAT, "iat (6) is missing or not an instant")?;
-    let expires_at = instant(claims, EXP, "exp (4) is missing or not an instant")?;
-    let lifetime = expires_at.seconds_since(issued_at);
+    let Authentic { record, claims, issued_at } = authentic;
+    let issuer = claims.root().member(Key::Unsigned(ISS)).and_then(Node::text);
+    let issuer = issuer.ok_or(Refusal::malformed("iss (1) is missing or not text"))?;
+    let expires_at = instant(claims.root(), EXP, "exp (4) is missing or not an instant")?;
+    let lifetime = expires_at.seconds_since(*issued_at);
     let latest_now = now.plus_seconds(CLOCK_TOLERANCE_SECONDS);
 
-    if *issuer != record.issuer {
+    if issuer != record.issuer {
         return Err(Refusal::new(Code::WrongIssuer, "the iss is not the issuer of the key"));
     }
-    if issued_at > latest_now {
+    if *issued_at > latest_now {
         return Err(Refusal::new(Code::NotYetValid, "issued in the future"));
     }
     if now >= expires_at {
@@ -156,7 +156,7 @@ fn check_issuer_and_times(
 }
 
 /// Step 7: version 1, closed schema.
-fn read_claims(claims: &Value<'_>) -> Result<CertificateClaims, Refusal> {
+fn read_claims(claims: Node<'_, '_>) -> Result<CertificateClaims, Refusal> {
     if payload::version(claims).map_err(Refusal::malformed)? != payload::VERSION {
         return Err(Refusal::new(Code::UnsupportedVersion, "the version is not 1"));
     }
@@ -165,11 +165,9 @@ fn read_claims(claims: &Value<'_>) -> Result<CertificateClaims, Refusal> {
     Ok(claims)
 }
 
-fn instant(claims: &Value<'_>, label: u64, detail: &'static str) -> Result<UnixTime, Refusal> {
-    match claims.member(&Key::Unsigned(label)) {
-        Some(Value::Unsigned(seconds)) => UnixTime::from_wire(*seconds).ok_or(Refusal::malformed(detail)),
-        _ => Err(Refusal::malformed(detail)),
-    }
+fn instant(claims: Node<'_, '_>, label: u64, detail: &'static str) -> Result<UnixTime, Refusal> {
+    let seconds = claims.member(Key::Unsigned(label)).and_then(Node::unsigned);
+    seconds.and_then(UnixTime::from_wire).ok_or(Refusal::malformed(detail))
 }
 
 /// What a verifier knows about the status of a certificate.

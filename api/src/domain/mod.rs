@@ -2,12 +2,16 @@
 //! No database, no clock, no randomness, no environment.
 
 pub mod awards;
+pub mod certificate;
 pub mod correction;
 pub mod donation;
 pub mod donation_number;
 pub mod donor;
 pub mod identity;
+pub mod key_schedule;
 pub mod lives;
 pub mod personal;
+pub mod rate;
 pub mod refusal;
+pub mod standing;
 pub mod totals;

@@ -48,12 +48,15 @@ impl PersonName {
     /// The name as certificates show it: the family name and one star (张*, 欧阳*); of a name in another
     /// script the first letter.
     pub fn masked(&self) -> String {
-        let family = DOUBLE_FAMILY_NAMES.iter().find(|family| {
-            self.0.strip_prefix(**family).is_some_and(|given| !given.is_empty())
-        });
-        match family {
+        Self::mask(&self.0)
+    }
+
+    /// [`PersonName::masked`] for a name that was read already.
+    pub fn mask(name: &str) -> String {
+        let is_family = |family: &&&str| name.strip_prefix(**family).is_some_and(|given| !given.is_empty());
+        match DOUBLE_FAMILY_NAMES.iter().find(is_family) {
             Some(family) => format!("{family}*"),
-            None => self.0.chars().take(1).chain(['*']).collect(),
+            None => name.chars().take(1).chain(['*']).collect(),
         }
     }
 }

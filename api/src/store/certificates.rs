@@ -5,7 +5,9 @@ use super::donors::DonorRow;
 use super::schema::{certificate_statuses, certificates, donor_totals, donors};
 use super::totals::TotalsRow;
 use crate::error::Error;
+use ::certificates::{KeyId, token_text};
 use chrono::NaiveDateTime;
+use data_encoding::BASE64URL_NOPAD;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -37,6 +39,22 @@ pub struct CertificateRow {
     pub expires_at: NaiveDateTime,
     /// 64 bytes; missing while the certificate is written down but not signed.
     pub signature: Option<Vec<u8>>,
+}
+
+impl CertificateRow {
+    /// The certificate's text, which the QR code holds.
+    ///
+    /// # Errors
+    /// `not_signed_yet`; `internal` when the row holds what no code of ours wrote.
+    pub fn token(&self) -> Result<String, Error> {
+        let kid = BASE64URL_NOPAD.decode(self.kid.as_bytes()).map_err(Error::internal)?;
+        let kid = KeyId(kid.try_into().map_err(|_| Error::internal("a key id of the wrong length"))?);
+        let signature = self.signature.as_deref().ok_or_else(|| {
+            Error::conflict("not_signed_yet", "The certificate is being issued; try again in a moment.")
+        })?;
+        let signature = signature.try_into().map_err(Error::internal)?;
+        Ok(token_text(kid, &self.payload, signature))
+    }
 }
 
 /// A donor who can have a certificate, and what it would certify.
@@ -137,11 +155,20 @@ pub fn by_number(db: &mut Db, certificate_no: &str) -> Result<Option<Certificate
     Ok(certificates::table.find(certificate_no).first(db).optional()?)
 }
 
-/// A page of every donor's newest signed certificate with the donor's number, by donor number.
-pub fn newest_after(db: &mut Db, after: &str, limit: i64) -> Result<Vec<(String, CertificateRow)>, Error> {
+/// A page of donors' newest signed certificates with the donors' numbers, by donor number: of `donor` only,
+/// or of everybody.
+pub fn newest(
+    db: &mut Db,
+    donor: Option<&str>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(String, CertificateRow)>, Error> {
     let newer = diesel::alias!(certificates as newer);
-    Ok(certificates::table
-        .inner_join(donors::table)
+    let mut query = certificates::table.inner_join(donors::table).into_boxed();
+    if let Some(donor) = donor {
+        query = query.filter(donors::donor_no.eq(donor));
+    }
+    Ok(query
         .filter(donors::donor_no.gt(after))
         .filter(certificates::signature.is_not_null())
         .filter(diesel::dsl::not(diesel::dsl::exists(

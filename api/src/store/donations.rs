@@ -58,6 +58,19 @@ impl DonationRow {
         })
     }
 
+    /// What the audit trail keeps of a row.
+    pub fn facts(&self) -> serde_json::Value {
+        serde_json::json!({
+            "donor_id": self.donor_id,
+            "collected_at": self.collected_at.and_utc(),
+            "site_code": self.site_code,
+            "product": self.product,
+            "volume_ml": self.volume_ml,
+            "units": self.units,
+            "outcome": self.outcome,
+        })
+    }
+
     /// The columns in which two rows of one donation number differ.
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {
         [

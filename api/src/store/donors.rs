@@ -78,6 +78,13 @@ impl DonorRow {
         })
     }
 
+    /// The row in the place of the one with this id.
+    #[must_use]
+    pub fn in_place_of(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.id);
+        self
+    }
+
     /// The columns in which two rows of one donor number differ. Sealed values are compared by their
     /// indexes: a value sealed twice looks different each time.
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {

@@ -9,6 +9,7 @@ pub mod imports;
 pub mod migrations;
 mod pool;
 mod schema;
+pub mod standings;
 pub mod statuses;
 pub mod totals;
 

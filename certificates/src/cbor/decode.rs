@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::document::{Children, Contents, Item};
 use super::{
-    BREAK, EIGHT_BYTES, FOUR_BYTES, INDEFINITE, Key, MAJOR_ARRAY, MAJOR_BYTES, MAJOR_MAP, MAJOR_NEGATIVE,
-    MAJOR_TAG, MAJOR_TEXT, MAJOR_UNSIGNED, ONE_BYTE, TWO_BYTES, Value,
+    BREAK, EIGHT_BYTES, FOUR_BYTES, INDEFINITE, MAJOR_ARRAY, MAJOR_BYTES, MAJOR_MAP, MAJOR_NEGATIVE,
+    MAJOR_TAG, MAJOR_TEXT, MAJOR_UNSIGNED, ONE_BYTE, TWO_BYTES,
 };
 
 /// How much a document may ask of its reader. Every limit is inclusive.
@@ -79,119 +80,122 @@ impl fmt::Display for CborError {
 
 impl std::error::Error for CborError {}
 
-/// Reads one CBOR document from the front of its input; it never panics and never allocates more than
-/// [`Limits::items`] values.
-#[derive(Debug)]
-pub struct Decoder<'a> {
+/// What the one document says that `input` is, under `tag` if one is expected.
+pub(super) fn contents<'a>(
+    input: &'a [u8],
+    tag: Option<u64>,
+    limits: Limits,
+) -> Result<Contents<'a>, CborError> {
+    let mut decoder = Decoder {
+        rest: input,
+        contents: Contents { items: Vec::with_capacity(TYPICAL_ITEMS), keys_ascend: true },
+        items_left: limits.items,
+        depth_left: limits.depth,
+        text_limit: limits.text,
+    };
+    if let Some(tag) = tag {
+        decoder.tag(tag)?;
+    }
+    decoder.value()?;
+    if decoder.rest.is_empty() { Ok(decoder.contents) } else { Err(CborError::Trailing) }
+}
+
+/// What a certificate's payload has, with some room.
+const TYPICAL_ITEMS: usize = 48;
+
+struct Decoder<'a> {
     rest: &'a [u8],
+    contents: Contents<'a>,
     items_left: u32,
     depth_left: u32,
     text_limit: usize,
 }
 
 impl<'a> Decoder<'a> {
-    /// A decoder at the first byte of `input`.
-    pub fn new(input: &'a [u8], limits: Limits) -> Decoder<'a> {
-        Decoder { rest: input, items_left: limits.items, depth_left: limits.depth, text_limit: limits.text }
-    }
-
-    /// Reads `input` as exactly one item.
-    ///
-    /// # Errors
-    /// Every [`CborError`]; [`CborError::Trailing`] when something follows the item.
-    pub fn document(input: &'a [u8], limits: Limits) -> Result<Value<'a>, CborError> {
-        let mut decoder = Decoder::new(input, limits);
-        let value = decoder.value()?;
-        decoder.end()?;
-        Ok(value)
-    }
-
-    /// Reads the head of a tag that MUST be `expected`.
-    ///
-    /// # Errors
-    /// [`CborError::Tag`] when something else stands there.
-    pub fn tag(&mut self, expected: u64) -> Result<(), CborError> {
+    fn tag(&mut self, expected: u64) -> Result<(), CborError> {
         match self.head()? {
             Head { major: MAJOR_TAG, argument: Argument::Value(tag), .. } if tag == expected => Ok(()),
             _ => Err(CborError::Tag),
         }
     }
 
-    /// Reads one item.
-    ///
-    /// # Errors
-    /// Every [`CborError`] except [`CborError::Trailing`].
-    pub fn value(&mut self) -> Result<Value<'a>, CborError> {
+    fn value(&mut self) -> Result<(), CborError> {
         let head = self.head()?;
-        match head.major {
-            MAJOR_UNSIGNED => head.definite().map(Value::Unsigned),
-            MAJOR_NEGATIVE => head.definite().map(Value::Negative),
-            MAJOR_BYTES => self.bytes(head).map(Value::Bytes),
-            MAJOR_TEXT => self.text(head).map(Value::Text),
-            MAJOR_ARRAY => self.nested(|decoder| decoder.array(head)),
-            MAJOR_MAP => self.nested(|decoder| decoder.map(head)),
-            MAJOR_TAG => Err(CborError::Tag),
-            _ => Err(head.float_simple_or_break()),
-        }
+        let item = match head.major {
+            MAJOR_UNSIGNED => Item::Unsigned(head.definite()?),
+            MAJOR_NEGATIVE => Item::Negative(head.definite()?),
+            MAJOR_BYTES => Item::Bytes(self.bytes(head)?),
+            MAJOR_TEXT => Item::Text(self.text(head)?),
+            MAJOR_ARRAY => return self.container(head, Item::Array, Self::children),
+            MAJOR_MAP => return self.container(head, Item::Map, Self::pairs),
+            MAJOR_TAG => return Err(CborError::Tag),
+            _ => return Err(head.float_simple_or_break()),
+        };
+        self.contents.items.push(item);
+        Ok(())
     }
 
-    /// Confirms that nothing is left to read.
-    ///
-    /// # Errors
-    /// [`CborError::Trailing`] when something is.
-    pub fn end(&self) -> Result<(), CborError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(CborError::Trailing) }
-    }
-
-    fn nested(
+    /// Reads an array or a map; its own item comes first and learns afterwards how many items follow.
+    fn container(
         &mut self,
-        read: impl FnOnce(&mut Self) -> Result<Value<'a>, CborError>,
-    ) -> Result<Value<'a>, CborError> {
+        head: Head,
+        item: impl Fn(Children) -> Item<'a>,
+        read: impl FnOnce(&mut Self, Head) -> Result<usize, CborError>,
+    ) -> Result<(), CborError> {
         self.depth_left = self.depth_left.checked_sub(1).ok_or(CborError::TooDeep)?;
-        let value = read(self)?;
+        let at = self.contents.items.len();
+        self.contents.items.push(item(Children::default()));
+        let count = read(self, head)?;
+        let span = self.contents.items.len() - at - 1;
+        if let Some(slot) = self.contents.items.get_mut(at) {
+            *slot = item(Children { count, span });
+        }
         self.depth_left += 1;
-        Ok(value)
+        Ok(())
     }
 
-    fn array(&mut self, head: Head) -> Result<Value<'a>, CborError> {
-        let Argument::Value(announced) = head.argument else {
-            let mut items = Vec::new();
-            while !self.take_break() {
-                items.push(self.value()?);
-            }
-            return Ok(Value::Array(items));
-        };
-        let mut items = Vec::with_capacity(self.room_for(announced)?);
-        for _ in 0..announced {
-            items.push(self.value()?);
+    fn children(&mut self, head: Head) -> Result<usize, CborError> {
+        let mut count = 0;
+        while self.has_another(head, count) {
+            self.value()?;
+            count += 1;
         }
-        Ok(Value::Array(items))
+        Ok(count)
     }
 
-    fn map(&mut self, head: Head) -> Result<Value<'a>, CborError> {
-        let Argument::Value(announced) = head.argument else {
-            let mut pairs = Vec::new();
-            while !self.take_break() {
-                pairs.push((self.key()?, self.value()?));
-            }
-            return Ok(Value::Map(pairs));
-        };
-        let mut pairs = Vec::with_capacity(self.room_for(announced)?);
-        for _ in 0..announced {
-            pairs.push((self.key()?, self.value()?));
+    fn pairs(&mut self, head: Head) -> Result<usize, CborError> {
+        let mut count = 0;
+        let mut last = None;
+        while self.has_another(head, count) {
+            let rank = self.key()?;
+            self.contents.keys_ascend &= last < Some(rank);
+            last = Some(rank);
+            self.value()?;
+            count += 1;
         }
-        Ok(Value::Map(pairs))
+        Ok(count)
     }
 
-    fn key(&mut self) -> Result<Key<'a>, CborError> {
+    fn key(&mut self) -> Result<Rank<'a>, CborError> {
         let head = self.head()?;
-        match head.major {
-            MAJOR_UNSIGNED => head.definite().map(Key::Unsigned),
-            MAJOR_NEGATIVE => head.definite().map(Key::Negative),
-            MAJOR_TEXT => self.text(head).map(Key::Text),
-            MAJOR_TAG => Err(CborError::Tag),
-            MAJOR_BYTES | MAJOR_ARRAY | MAJOR_MAP => Err(CborError::KeyType),
-            _ => Err(head.float_simple_or_break()),
+        let start = self.rest;
+        let item = match head.major {
+            MAJOR_UNSIGNED => Item::Unsigned(head.definite()?),
+            MAJOR_NEGATIVE => Item::Negative(head.definite()?),
+            MAJOR_TEXT => Item::Text(self.text(head)?),
+            MAJOR_TAG => return Err(CborError::Tag),
+            MAJOR_BYTES | MAJOR_ARRAY | MAJOR_MAP => return Err(CborError::KeyType),
+            _ => return Err(head.float_simple_or_break()),
+        };
+        self.contents.items.push(item);
+        let text = start.get(..start.len() - self.rest.len()).unwrap_or_default();
+        Ok(Rank { major: head.major, argument: head.definite().unwrap_or(0), text })
+    }
+
+    fn has_another(&mut self, head: Head, count: usize) -> bool {
+        match head.argument {
+            Argument::Value(announced) => super::length(count) < announced,
+            Argument::Indefinite => !self.take_break(),
         }
     }
 
@@ -244,6 +248,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    #[inline]
     fn head(&mut self) -> Result<Head, CborError> {
         let (&initial, rest) = self.rest.split_first().ok_or(CborError::Truncated)?;
         self.items_left = self.items_left.checked_sub(1).ok_or(CborError::TooManyItems)?;
@@ -282,14 +287,17 @@ impl<'a> Decoder<'a> {
             _ => false,
         }
     }
+}
 
-    /// The capacity for an announced number of items, refused before anything is allocated for it.
-    fn room_for(&self, announced: u64) -> Result<usize, CborError> {
-        if announced > u64::from(self.items_left) {
-            return Err(CborError::TooManyItems);
-        }
-        usize::try_from(announced).map_err(|_| CborError::TooManyItems)
-    }
+/// The place of a key in the bytewise order of canonical encodings (RFC 8949 §4.2.1), which is the order of
+/// major types, then of arguments, since a smaller one has the smaller head, then of the text behind the head.
+///
+/// A key of indefinite length has no such place; it is not canonical whatever its rank.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+struct Rank<'a> {
+    major: u8,
+    argument: u64,
+    text: &'a [u8],
 }
 
 #[derive(Clone, Copy)]

@@ -1,39 +1,34 @@
 //! Reading a closed schema: every member by name, in canonical order, and nothing besides.
 
-use super::{Key, Value};
+use super::document::Pairs;
+use super::{Key, Node};
 
 /// A cursor over the members of a canonical map.
 ///
 /// Each read takes the next member, which MUST have the label asked for; `what` names the member and becomes the
 /// error when it is missing, of the wrong type or out of range. The order of the reads is the canonical order,
 /// so the map MUST have been found canonical before.
-pub(crate) struct Members<'v, 'a> {
-    rest: &'v [(Key<'a>, Value<'a>)],
+pub(crate) struct Members<'d, 'a> {
+    rest: Pairs<'d, 'a>,
 }
 
-impl<'v, 'a> Members<'v, 'a> {
+impl<'d, 'a> Members<'d, 'a> {
     /// The members of a map; anything else is the error `what`.
-    pub(crate) fn of(value: &'v Value<'a>, what: &'static str) -> Result<Members<'v, 'a>, &'static str> {
-        match value {
-            Value::Map(pairs) => Ok(Members { rest: pairs }),
-            _ => Err(what),
-        }
-    }
-
-    /// Takes the next member when it has this key.
-    pub(crate) fn optional(&mut self, key: &Key<'_>) -> Option<&'v Value<'a>> {
-        match self.rest.split_first() {
-            Some(((found, value), rest)) if found == key => {
-                self.rest = rest;
-                Some(value)
-            }
-            _ => None,
-        }
+    pub(crate) fn of(node: Node<'d, 'a>, what: &'static str) -> Result<Members<'d, 'a>, &'static str> {
+        node.pairs().map(|rest| Members { rest }).ok_or(what)
     }
 
     /// Takes the member with this key.
-    pub(crate) fn value(&mut self, key: Key<'_>, what: &'static str) -> Result<&'v Value<'a>, &'static str> {
-        self.optional(&key).ok_or(what)
+    pub(crate) fn node(&mut self, key: Key<'_>, what: &'static str) -> Result<Node<'d, 'a>, &'static str> {
+        self.optional(key).ok_or(what)
+    }
+
+    /// Takes the next member when it has this key.
+    fn optional(&mut self, key: Key<'_>) -> Option<Node<'d, 'a>> {
+        let mut rest = self.rest;
+        let (_, value) = rest.next().filter(|(found, _)| *found == key)?;
+        self.rest = rest;
+        Some(value)
     }
 
     /// Takes an unsigned number that fits `N`.
@@ -42,7 +37,7 @@ impl<'v, 'a> Members<'v, 'a> {
         label: u64,
         what: &'static str,
     ) -> Result<N, &'static str> {
-        unsigned(self.value(Key::Unsigned(label), what)?, what)
+        unsigned(self.node(Key::Unsigned(label), what)?, what)
     }
 
     /// Takes an unsigned number that fits `N`, if the next member has this label.
@@ -51,15 +46,12 @@ impl<'v, 'a> Members<'v, 'a> {
         label: u64,
         what: &'static str,
     ) -> Result<Option<N>, &'static str> {
-        self.optional(&Key::Unsigned(label)).map(|value| unsigned(value, what)).transpose()
+        self.optional(Key::Unsigned(label)).map(|node| unsigned(node, what)).transpose()
     }
 
     /// Takes a text.
-    pub(crate) fn text(&mut self, label: u64, what: &'static str) -> Result<&'v str, &'static str> {
-        match self.value(Key::Unsigned(label), what)? {
-            Value::Text(text) => Ok(text),
-            _ => Err(what),
-        }
+    pub(crate) fn text(&mut self, label: u64, what: &'static str) -> Result<&'d str, &'static str> {
+        self.node(Key::Unsigned(label), what)?.text().ok_or(what)
     }
 
     /// Takes a byte string of exactly `N` bytes.
@@ -68,29 +60,25 @@ impl<'v, 'a> Members<'v, 'a> {
         key: Key<'_>,
         what: &'static str,
     ) -> Result<[u8; N], &'static str> {
-        match self.value(key, what)? {
-            Value::Bytes(bytes) => bytes.as_ref().try_into().map_err(|_| what),
-            _ => Err(what),
-        }
+        let bytes = self.node(key, what)?.bytes().ok_or(what)?;
+        bytes.try_into().map_err(|_| what)
     }
 
     /// Takes an array.
-    pub(crate) fn array(&mut self, label: u64, what: &'static str) -> Result<&'v [Value<'a>], &'static str> {
-        match self.value(Key::Unsigned(label), what)? {
-            Value::Array(items) => Ok(items),
-            _ => Err(what),
-        }
+    pub(crate) fn array(
+        &mut self,
+        label: u64,
+        what: &'static str,
+    ) -> Result<impl Iterator<Item = Node<'d, 'a>>, &'static str> {
+        self.node(Key::Unsigned(label), what)?.array().ok_or(what)
     }
 
     /// Confirms that there is no further member; `what` is the error when there is.
-    pub(crate) fn end(&self, what: &'static str) -> Result<(), &'static str> {
-        if self.rest.is_empty() { Ok(()) } else { Err(what) }
+    pub(crate) fn end(mut self, what: &'static str) -> Result<(), &'static str> {
+        if self.rest.next().is_none() { Ok(()) } else { Err(what) }
     }
 }
 
-fn unsigned<N: TryFrom<u64>>(value: &Value<'_>, what: &'static str) -> Result<N, &'static str> {
-    match value {
-        Value::Unsigned(number) => N::try_from(*number).map_err(|_| what),
-        _ => Err(what),
-    }
+fn unsigned<N: TryFrom<u64>>(node: Node<'_, '_>, what: &'static str) -> Result<N, &'static str> {
+    node.unsigned().and_then(|number| N::try_from(number).ok()).ok_or(what)
 }

@@ -1,6 +1,6 @@
 //! Starts `tests/servers/smtp_server.py`, one for each test.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -24,6 +24,7 @@ impl SmtpServer {
         let python = python.expect("run it through ./test, which starts the servers");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/servers/smtp_server.py");
         let folder = tempfile::tempdir().unwrap();
+        let complaints = folder.path().join("complaints.log");
 
         let mut process = Command::new(python)
             .arg(script)
@@ -31,12 +32,15 @@ impl SmtpServer {
             .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(File::create(&complaints).unwrap())
             .spawn()
             .unwrap();
         let mut port = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
 
-        Self { process, port: port.trim().parse().unwrap(), folder }
+        let port = port.trim().parse().unwrap_or_else(|_| panic!("{}", fs::read_to_string(&complaints).unwrap()));
+
+        Self { process, port, folder }
     }
 
     pub fn certificate_authority(&self) -> Vec<u8> {

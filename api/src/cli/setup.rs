@@ -1,0 +1,96 @@
+//! What every command starts from: the data folder, the configuration, the database, the keys.
+
+use crate::actions::Context;
+use crate::actions::keys::Publication;
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::error::Error;
+use crate::keyring::{KeyFolder, Keyring};
+use crate::store::audit::Actor;
+use crate::store::standings::Standings;
+use crate::store::{Pool, migrations, statuses};
+use crate::vault::{Vault, VaultKeys};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The data folder and the configuration.
+pub struct Setup {
+    /// Where the database and the keys live when nothing else is said.
+    pub data: PathBuf,
+    /// The configuration.
+    pub config: Config,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Setup {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// `bad_configuration`.
+    pub fn new(data: Option<PathBuf>, config_file: Option<PathBuf>) -> Result<Self, Error> {
+        let data = config::data_folder(data);
+        let file = config::config_file(config_file, &data);
+        Ok(Self { config: Config::load(file.as_deref())?, data, clock: Clock::System })
+    }
+
+    /// The folder of keys.
+    pub fn keys(&self) -> KeyFolder {
+        KeyFolder::in_data(&self.data)
+    }
+
+    /// The database, its schema up to date.
+    ///
+    /// # Errors
+    /// `cannot_write` for the data folder; `database_unavailable`.
+    pub fn migrated_pool(&self) -> Result<Pool, Error> {
+        let pool = self.pool()?;
+        pool.write_blocking(migrations::run)?;
+        Ok(pool)
+    }
+
+    fn pool(&self) -> Result<Pool, Error> {
+        std::fs::create_dir_all(&self.data)
+            .map_err(|failure| Error::invalid("cannot_write", "The data folder cannot be made.").because(failure))?;
+        Pool::open(&self.config.database_url(&self.data), self.config.database.connections)
+    }
+
+    /// What the next keyset snapshot says beside its keys: the first list's address is published before the
+    /// list exists, and each list before it is full.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub fn publication(&self, pool: &Pool) -> Result<Publication, Error> {
+        let lists = pool.read_blocking(statuses::list_ids)?.len();
+        let url = self.config.public_url();
+        let status_list_uris = (1..=lists + 1).map(|id| format!("{url}/status/{id}")).collect();
+        Ok(Publication { issuer: self.config.station.issuer.clone(), status_list_uris })
+    }
+
+    /// Everything that actions work with.
+    ///
+    /// # Errors
+    /// `no_keys`, `bad_keys`, `bad_vault_keys`; failures of the database.
+    pub fn context(&self, pool: Pool, actor: Actor) -> Result<Context, Error> {
+        let text = self.keys().text("vault.toml")?;
+        let text = text.ok_or_else(|| Error::invalid("no_keys", "There are no keys here yet: run `rexue keys init`."))?;
+        Ok(Context {
+            standings: Standings::new(pool.clone()),
+            pool,
+            clock: self.clock,
+            vault: Arc::new(Vault::new(&VaultKeys::from_text(&text)?)?),
+            keyring: Arc::new(Keyring::open(self.keys(), self.clock.now())?),
+            station: Arc::new(self.config.station.clone()),
+            public_url: self.config.public_url().into(),
+            actor,
+        })
+    }
+
+    /// The context of a command.
+    ///
+    /// # Errors
+    /// As [`Setup::context`].
+    pub fn command_context(&self) -> Result<Context, Error> {
+        self.context(self.migrated_pool()?, Actor::CommandLine)
+    }
+}

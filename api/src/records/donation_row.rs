@@ -1,0 +1,58 @@
+//! A donation's row.
+
+use super::fields::Fields;
+use crate::domain::donation::{Collection, Donation, Outcome, Product};
+use crate::domain::donation_number::{DonationNumber, DonationNumbering};
+use crate::domain::donor::DonorNumber;
+use crate::domain::refusal::Refusal;
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+
+/// The columns of a donations file, in their usual order.
+pub const DONATION_COLUMNS: &[&str] =
+    &["donation_no", "donor_no", "collected_at", "site_code", "product", "volume_ml", "units", "outcome"];
+
+/// Reads a donation's row.
+///
+/// # Errors
+/// The first refusal, from left to right.
+pub fn donation(
+    fields: &Fields<'_>,
+    numbering: &DonationNumbering,
+    now: DateTime<Utc>,
+) -> Result<Donation, Refusal> {
+    Ok(Donation {
+        donation_no: DonationNumber::parse(fields.text("donation_no"), numbering)?,
+        donor_no: DonorNumber::parse(fields.text("donor_no"))?,
+        site_code: site_code(fields.required("site_code")?)?,
+        collection: Collection {
+            collected_at: instant(fields.required("collected_at")?)?,
+            product: fields.word("product", Product::from_word)?,
+            volume_ml: fields.number("volume_ml")?,
+            units: fields.number("units")?,
+            outcome: fields.word("outcome", Outcome::from_word)?,
+        }
+        .check(now)?,
+    })
+}
+
+/// RFC 3339 with its offset: a local time without one would be a guess.
+fn instant(text: &str) -> Result<DateTime<Utc>, Refusal> {
+    let instant = DateTime::parse_from_rfc3339(text).map_err(|_| {
+        Refusal::new("collected_at", "not_an_instant", "An instant is written 2026-10-31T09:30:00+08:00 (RFC 3339).")
+    })?;
+    let instant = instant.with_timezone(&Utc);
+    Ok(instant.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(instant))
+}
+
+fn site_code(text: &str) -> Result<String, Refusal> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if plain && text.len() <= 32 {
+        Ok(text.to_owned())
+    } else {
+        Err(Refusal::new(
+            "site_code",
+            "not_a_site_code",
+            "A site's code has at most 32 letters, digits, '-', '_' and '.'.",
+        ))
+    }
+}

@@ -1,0 +1,137 @@
+//! What every request passes through: an id, the limit, the security headers, the metrics, a line in the log.
+
+use super::metrics::Metrics;
+use crate::actions::Context;
+use crate::cache::Cache;
+use crate::domain::rate::{Decision, Quota};
+use crate::error::{Error, Kind};
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{ResponseError, web};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// A request that takes longer than this is a line in the log, whatever is configured.
+const SLOW_SECONDS: f64 = 1.0;
+
+/// What the middleware works with.
+pub struct Gate {
+    /// Counts requests.
+    pub cache: Cache,
+    /// Requests a minute from one address; none sets no limit.
+    pub quota: Option<Quota>,
+    /// Whether the client's address is the last one in `X-Forwarded-For`.
+    pub behind_proxy: bool,
+    /// Whether every request is a line in the log.
+    pub log_requests: bool,
+    /// Request ids: a number that this process began with, and one that grows.
+    pub ids: RequestIds,
+}
+
+/// Makes request ids that no other process makes.
+pub struct RequestIds {
+    process: u64,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    /// Ids of a process that drew this number.
+    pub fn new(process: u64) -> Self {
+        Self { process, next: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> String {
+        format!("{:016x}-{:x}", self.process, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Probes and metrics come from the station's own machines.
+const UNLIMITED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// The whole stack.
+///
+/// # Errors
+/// What the service returns; a request that is one too many is answered here.
+pub async fn gate<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let began = Instant::now();
+    let parts = (request.app_data::<web::Data<Gate>>().cloned(), request.app_data::<web::Data<Metrics>>().cloned());
+    let (Some(gate), Some(metrics)) = parts else {
+        return Err(Error::internal("the gate has no state").into());
+    };
+    let id = request_id(&request, &gate.ids);
+    let method = request.method().clone();
+    let mut response = match limit(&request, &gate, &metrics).await {
+        Ok(()) => next.call(request).await?.map_into_left_body(),
+        Err(refusal) => request.into_response(refusal.error_response()).map_into_right_body(),
+    };
+    finish_headers(response.headers_mut(), &id);
+    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+    let status = response.status();
+    let took = began.elapsed();
+    metrics.request(method.as_str(), &route, status.as_str(), took);
+    let seconds = took.as_secs_f64();
+    if gate.log_requests || status.is_server_error() || seconds > SLOW_SECONDS {
+        tracing::info!(request_id = id, method = method.as_str(), route, status = status.as_u16(), seconds, "answered");
+    }
+    Ok(response)
+}
+
+fn request_id(request: &ServiceRequest, ids: &RequestIds) -> String {
+    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let sane = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    given.filter(sane).map_or_else(|| ids.next(), str::to_owned)
+}
+
+async fn limit(request: &ServiceRequest, gate: &Gate, metrics: &Metrics) -> Result<(), Error> {
+    let Some(quota) = gate.quota.filter(|_| !UNLIMITED.contains(&request.path())) else { return Ok(()) };
+    let Some(context) = request.app_data::<web::Data<Context>>() else { return Ok(()) };
+    let key = format!("rate:{}", client_address(request, gate.behind_proxy));
+    let (decision, counted_by) = gate.cache.spend(&key, quota, context.clock.now()).await;
+    match decision {
+        Decision::Allowed { .. } => Ok(()),
+        Decision::Refused { retry_after } => {
+            metrics.limited(counted_by.as_str());
+            let retry_after_seconds = u64::try_from(retry_after / 1_000_000 + 1).unwrap_or(1);
+            Err(Error::new(
+                Kind::TooMany { retry_after_seconds },
+                "too_many_requests",
+                "Too many requests from your address. Please wait a moment.",
+            ))
+        }
+    }
+}
+
+/// The client's address. The last entry of `X-Forwarded-For` is the one that our own proxy wrote.
+fn client_address(request: &ServiceRequest, behind_proxy: bool) -> String {
+    let forwarded = request.headers().get("x-forwarded-for").filter(|_| behind_proxy);
+    let last = forwarded.and_then(|list| list.to_str().ok()).and_then(|list| list.rsplit(',').next());
+    match last {
+        Some(address) => address.trim().to_owned(),
+        None => request.peer_addr().map(|address| address.ip().to_string()).unwrap_or_default(),
+    }
+}
+
+fn finish_headers(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("x-frame-options", "DENY"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if !headers.contains_key("content-security-policy") {
+        let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        headers.insert(HeaderName::from_static("content-security-policy"), nothing);
+    }
+}

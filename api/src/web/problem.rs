@@ -1,0 +1,77 @@
+//! Errors as HTTP: `application/problem+json` (RFC 9457), in one match.
+
+use crate::error::{Error, Kind};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A problem (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: `code` says which problem it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The HTTP status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// Stable, `snake_case`: for programs.
+    code: &'static str,
+    /// One sentence that the reader can act on: for people.
+    detail: String,
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self.kind {
+            Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Kind::NotFound => StatusCode::NOT_FOUND,
+            Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Kind::Conflict => StatusCode::CONFLICT,
+            Kind::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        if status.is_server_error() {
+            tracing::error!(code = self.code, context = self.context, "a request failed");
+        }
+        let problem = Problem {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            code: self.code,
+            detail: self.message.clone().into_owned(),
+        };
+        let mut response = HttpResponse::build(status);
+        if let Kind::TooMany { retry_after_seconds } = self.kind {
+            response.insert_header((RETRY_AFTER, retry_after_seconds));
+        }
+        response
+            .insert_header((CONTENT_TYPE, "application/problem+json"))
+            .body(serde_json::to_string(&problem).unwrap_or_default())
+    }
+}
+
+/// The answer where there is nothing.
+///
+/// # Errors
+/// Always `not_found`.
+pub async fn nothing_here() -> Result<HttpResponse, Error> {
+    Err(Error::not_found("There is nothing at this address."))
+}
+
+/// The answer to a method that a resource does not have.
+///
+/// # Errors
+/// Always `method_not_allowed`.
+pub async fn wrong_method() -> Result<HttpResponse, Error> {
+    Err(Error::new(Kind::MethodNotAllowed, "method_not_allowed", "This address does not answer to this method."))
+}
