@@ -1,6 +1,6 @@
 //! The audit trail: written in the transaction of what it tells, never changed.
 
-use super::connection::Db;
+use super::connection::{Db, insert_rows};
 use super::schema::audit;
 use crate::chance::Chance;
 use crate::error::Error;
@@ -67,12 +67,5 @@ pub fn append(
             detail: entry.detail.to_string(),
         })
         .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    match db {
-        Db::Postgres(connection) => diesel::copy_from(audit::table).from_insertable(rows).execute(connection)?,
-        Db::Sqlite(connection) => diesel::insert_into(audit::table).values(rows).execute(connection)?,
-    };
-    Ok(())
+    insert_rows!(db, audit::table, rows)
 }

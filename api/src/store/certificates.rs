@@ -1,6 +1,6 @@
 //! Certificates: written before they are signed, and the questions asked of them.
 
-use super::connection::{Db, on_each};
+use super::connection::{Db, insert_rows, on_each};
 use super::donors::DonorRow;
 use super::schema::{certificate_statuses, certificates, donor_totals, donors};
 use super::totals::TotalsRow;
@@ -121,16 +121,7 @@ pub fn latest(db: &mut Db, donor_ids: &[&str]) -> Result<HashMap<String, Latest>
 
 /// Writes certificates that are not signed yet.
 pub fn insert(db: &mut Db, rows: &[CertificateRow]) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    match db {
-        Db::Postgres(connection) => {
-            diesel::copy_from(certificates::table).from_insertable(rows).execute(connection)?
-        }
-        Db::Sqlite(connection) => diesel::insert_into(certificates::table).values(rows).execute(connection)?,
-    };
-    Ok(())
+    insert_rows!(db, certificates::table, rows)
 }
 
 /// Up to `limit` certificates that are written down but not signed: what an interrupted run left.

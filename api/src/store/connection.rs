@@ -25,6 +25,26 @@ macro_rules! on_each {
 }
 pub(crate) use on_each;
 
+/// Inserts many rows the fastest way that each database has: COPY, or one prepared statement again and again.
+macro_rules! insert_rows {
+    ($db:expr, $table:expr, $rows:expr) => {{
+        let rows = $rows;
+        match $db {
+            _ if rows.is_empty() => {}
+            $crate::store::Db::Postgres(connection) => {
+                diesel::copy_from($table).from_insertable(rows).execute(connection)?;
+            }
+            $crate::store::Db::Sqlite(connection) => {
+                for row in rows {
+                    diesel::insert_into($table).values(row).execute(connection)?;
+                }
+            }
+        }
+        Ok(())
+    }};
+}
+pub(crate) use insert_rows;
+
 /// Where the database is: `postgres://…`, or the path of a SQLite file (with or without `sqlite://`).
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {

@@ -1,6 +1,6 @@
 //! Donations.
 
-use super::connection::Db;
+use super::connection::{Db, insert_rows};
 use super::schema::donations;
 use crate::domain::donation::{Collection, Donation, Outcome, Product};
 use crate::error::Error;
@@ -105,16 +105,7 @@ pub fn of_donors(db: &mut Db, donor_ids: &[&str]) -> Result<Vec<DonationRow>, Er
 
 /// Writes new donations.
 pub fn insert(db: &mut Db, rows: &[DonationRow]) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    match db {
-        Db::Postgres(connection) => {
-            diesel::copy_from(donations::table).from_insertable(rows).execute(connection)?
-        }
-        Db::Sqlite(connection) => diesel::insert_into(donations::table).values(rows).execute(connection)?,
-    };
-    Ok(())
+    insert_rows!(db, donations::table, rows)
 }
 
 /// Writes a corrected donation over the one with the same number.

@@ -1,6 +1,6 @@
 //! Donors.
 
-use super::connection::{Db, on_each};
+use super::connection::{Db, insert_rows, on_each};
 use super::schema::donors;
 use crate::chance::Chance;
 use crate::domain::donor::Donor;
@@ -163,14 +163,7 @@ pub fn by_ids(db: &mut Db, ids: &[String]) -> Result<Vec<DonorRow>, Error> {
 
 /// Writes new donors.
 pub fn insert(db: &mut Db, rows: &[DonorRow]) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    match db {
-        Db::Postgres(connection) => diesel::copy_from(donors::table).from_insertable(rows).execute(connection)?,
-        Db::Sqlite(connection) => diesel::insert_into(donors::table).values(rows).execute(connection)?,
-    };
-    Ok(())
+    insert_rows!(db, donors::table, rows)
 }
 
 /// Writes a corrected donor over the one with the same id.

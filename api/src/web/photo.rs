@@ -203,7 +203,7 @@ fn texts_in(view: &GrayImage) -> Vec<String> {
 
 fn text_of(modules: &BitMatrix) -> Option<String> {
     let decoded = Decode(modules).ok()?;
-    decoded.isValid().then(|| decoded.getText().to_owned())
+    decoded.isValid().then(|| decoded.text())
 }
 
 #[cfg(test)]
