@@ -91,7 +91,7 @@ mod tests {
             ("IKCYDB", 'X', '2'),
             ("OJ1NQA9", 'V', '5'),
             ("4LJ0L4JMJ", 'R', '9'),
-            ("XUE144030000000042017", '4', 'Q'),
+            ("XUE144030000000042017", '4', '1'),
         ] {
             assert_eq!(mod_37_36(text), Some(hybrid), "{text}");
             assert_eq!(mod_37_2(text), Some(pure), "{text}");

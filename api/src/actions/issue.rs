@@ -218,7 +218,7 @@ impl Issuing<'_> {
     fn take_places(&self, db: &mut Db, count: usize, chance: &mut Chance) -> Result<Vec<Place>, Error> {
         let mut places = Vec::with_capacity(count);
         while places.len() < count {
-            let list = match statuses::open_list(db)? {
+            let list = match statuses::open_list(db, &self.context.public_url)? {
                 Some(list) => list,
                 None => self.new_list(db, chance)?,
             };
@@ -234,7 +234,7 @@ impl Issuing<'_> {
     fn places(&self, list: &StatusListRow, first: i64, count: i64) -> Result<Vec<Place>, Error> {
         let seed: [u8; 32] = list.seed.as_slice().try_into().map_err(Error::internal)?;
         let shuffle = IndexShuffle::new(&seed, u64::try_from(list.size).map_err(Error::internal)?);
-        let uri = self.context.status_list_uri(&list.id);
+        let uri = list.uri();
         (first..first + count)
             .map(|ordinal| {
                 let ordinal = u64::try_from(ordinal).map_err(Error::internal)?;
@@ -246,7 +246,8 @@ impl Issuing<'_> {
 
     fn new_list(&self, db: &mut Db, chance: &mut Chance) -> Result<StatusListRow, Error> {
         let row = StatusListRow {
-            id: (statuses::list_ids(db)?.len() + 1).to_string(),
+            id: statuses::next_list_id(db)?,
+            base_url: self.context.public_url.to_string(),
             seed: chance.bytes::<32>().to_vec(),
             size: i64::from(self.context.station.status_list_size),
             taken: 0,

@@ -5,6 +5,7 @@ use crate::clock::unix_time;
 use crate::domain::key_schedule::{self, ROLES, SNAPSHOT_DAYS};
 use crate::error::Error;
 use crate::keyring::KeyFolder;
+use crate::store::{Db, statuses};
 use crate::vault::VaultKeys;
 use certificates::{
     KeyRecord, KeyState, Keyset, KeysetClaims, Role, SecretKey, StalenessPolicy, UnixTime, VERIFIER_VERSION,
@@ -19,6 +20,19 @@ pub struct Publication {
     pub issuer: String,
     /// The status lists that verifiers may fetch.
     pub status_list_uris: Vec<String>,
+}
+
+impl Publication {
+    /// What a snapshot must say now. The next status list's address is published before the list exists, so
+    /// that a list never fills up while the root key is away.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub fn of(db: &mut Db, issuer: &str, public_url: &str) -> Result<Self, Error> {
+        let mut status_list_uris = statuses::list_uris(db)?;
+        status_list_uris.push(statuses::list_uri(public_url, &statuses::next_list_id(db)?));
+        Ok(Self { issuer: issuer.to_owned(), status_list_uris })
+    }
 }
 
 /// Makes all keys and publishes the first snapshot.

@@ -3,6 +3,7 @@
 pub mod import;
 pub mod issue;
 pub mod keys;
+pub mod mail;
 pub mod status;
 pub mod status_list;
 pub mod verify;
@@ -35,11 +36,4 @@ pub struct Context {
     pub public_url: Arc<str>,
     /// Who acts.
     pub actor: Actor,
-}
-
-impl Context {
-    /// The address of the status list `id`: it stands in every certificate.
-    pub fn status_list_uri(&self, id: &str) -> String {
-        format!("{}/status/{id}", self.public_url)
-    }
 }

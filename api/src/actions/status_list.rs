@@ -34,7 +34,7 @@ pub fn sign(context: &Context, db: &mut Db, id: &str) -> Result<Option<SignedLis
     let issued_at = unix_time(context.clock.now());
     let ttl_seconds = context.station.status_list_ttl_seconds;
     let bytes = StatusListClaims {
-        uri: &context.status_list_uri(id),
+        uri: &list.uri(),
         issued_at,
         expires_at: issued_at.plus_seconds(LIFETIMES * i64::from(ttl_seconds)),
         ttl_seconds,

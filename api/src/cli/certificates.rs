@@ -4,13 +4,15 @@ use super::output::{print, progress, say};
 use super::setup::Setup;
 use crate::actions::Context;
 use crate::actions::issue::{Selection, issue};
+use crate::actions::mail::mail;
 use crate::actions::status::set_status;
 use crate::domain::standing::Change;
 use crate::error::Error;
 use crate::store::certificates::{self as store, CertificateRow};
-use crate::web::links;
+use crate::links;
 use certificates::QrImage;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use notifications::Language;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -28,11 +30,37 @@ pub(super) enum Certificates {
     Suspend(Standing),
     /// End a suspension.
     Reinstate(Standing),
+    /// Send a donor's newest certificate to the donor's e-mail address.
+    Mail {
+        /// The donor's number.
+        #[arg(long, value_name = "NO")]
+        donor: String,
+        /// The letter's language.
+        #[arg(long, value_enum, default_value = "zh")]
+        lang: LetterLanguage,
+    },
     /// Print the link under which a certificate's QR can be seen: whoever has the link can see it.
     Link {
         /// The certificate's number.
         certificate_no: String,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum LetterLanguage {
+    /// Chinese.
+    Zh,
+    /// English.
+    En,
+}
+
+impl From<LetterLanguage> for Language {
+    fn from(language: LetterLanguage) -> Self {
+        match language {
+            LetterLanguage::Zh => Self::Chinese,
+            LetterLanguage::En => Self::English,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -71,6 +99,13 @@ impl Certificates {
             Self::Revoke(standing) => standing.change(&context, Change::Revoke),
             Self::Suspend(standing) => standing.change(&context, Change::Suspend),
             Self::Reinstate(standing) => standing.change(&context, Change::Reinstate),
+            Self::Mail { donor, lang } => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let letter = mail(&context, &setup.config.mail, &donor, lang.into());
+                runtime.map_err(Error::internal)?.block_on(letter)?;
+                say(&format!("{donor}: the mail server has taken the letter"));
+                Ok(ExitCode::SUCCESS)
+            }
             Self::Link { certificate_no } => {
                 let row = context.pool.read_blocking(|db| store::by_number(db, &certificate_no))?;
                 let row = row.ok_or_else(|| Error::not_found("There is no certificate with this number."))?;

@@ -11,7 +11,7 @@ use crate::demo::city;
 use crate::error::Error;
 use crate::records::{DONATION_COLUMNS, DONOR_COLUMNS, Encoding, RecordFile};
 use crate::store::{certificates as store, donors};
-use crate::web::links;
+use crate::links;
 use clap::Args;
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::keyring::{KeyFolder, Keyring};
 use crate::store::audit::Actor;
 use crate::store::standings::Standings;
-use crate::store::{Pool, migrations, statuses};
+use crate::store::{Pool, migrations};
 use crate::vault::{Vault, VaultKeys};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,16 +55,13 @@ impl Setup {
         Pool::open(&self.config.database_url(&self.data), self.config.database.connections)
     }
 
-    /// What the next keyset snapshot says beside its keys: the first list's address is published before the
-    /// list exists, and each list before it is full.
+    /// What a keyset snapshot must say now, beside its keys.
     ///
     /// # Errors
     /// Failures of the database.
     pub fn publication(&self, pool: &Pool) -> Result<Publication, Error> {
-        let lists = pool.read_blocking(statuses::list_ids)?.len();
-        let url = self.config.public_url();
-        let status_list_uris = (1..=lists + 1).map(|id| format!("{url}/status/{id}")).collect();
-        Ok(Publication { issuer: self.config.station.issuer.clone(), status_list_uris })
+        let public_url = self.config.public_url();
+        pool.read_blocking(|db| Publication::of(db, &self.config.station.issuer, &public_url))
     }
 
     /// Everything that actions work with.

@@ -5,8 +5,8 @@ use crate::actions::keys::{self, Publication};
 use crate::chance::Chance;
 use crate::error::Error;
 use crate::keyring::KeyFolder;
-use crate::store::statuses;
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
 /// Publishes a new snapshot when one is due and the root key is here; otherwise says that somebody must.
 ///
@@ -32,11 +32,8 @@ pub async fn round(context: &Context) {
 }
 
 async fn renew(context: &Context) -> Result<(), Error> {
-    let lists = context.pool.read(statuses::list_ids).await?.len();
-    let publication = Publication {
-        issuer: context.station.issuer.clone(),
-        status_list_uris: (1..=lists + 1).map(|id| context.status_list_uri(&id.to_string())).collect(),
-    };
+    let (station, public_url) = (Arc::clone(&context.station), Arc::clone(&context.public_url));
+    let publication = context.pool.read(move |db| Publication::of(db, &station.issuer, &public_url)).await?;
     let now = context.clock.now();
     renew_before_start(context.keyring.folder(), &publication, now)?;
     context.keyring.reload(now)

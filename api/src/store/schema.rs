@@ -58,6 +58,7 @@ diesel::table! {
 diesel::table! {
     status_lists (id) {
         id -> Text,
+        base_url -> Text,
         seed -> Binary,
         size -> BigInt,
         taken -> BigInt,

@@ -13,6 +13,8 @@ use diesel::prelude::*;
 pub struct StatusListRow {
     /// The list's name: the last part of its address.
     pub id: String,
+    /// The server's public address when the list was opened: certificates carry it, so it stays.
+    pub base_url: String,
     /// The seed of the shuffle that gives each certificate its place.
     pub seed: Vec<u8>,
     /// How many places there are.
@@ -23,18 +25,39 @@ pub struct StatusListRow {
     pub version: i64,
 }
 
-/// The newest list that still has room.
-pub fn open_list(db: &mut Db) -> Result<Option<StatusListRow>, Error> {
+impl StatusListRow {
+    /// The list's address.
+    pub fn uri(&self) -> String {
+        list_uri(&self.base_url, &self.id)
+    }
+}
+
+/// The address of the list `id` of a server that the world reaches at `base_url`.
+pub fn list_uri(base_url: &str, id: &str) -> String {
+    format!("{base_url}/status/{id}")
+}
+
+/// The newest list of this server that still has room.
+pub fn open_list(db: &mut Db, base_url: &str) -> Result<Option<StatusListRow>, Error> {
     Ok(status_lists::table
+        .filter(status_lists::base_url.eq(base_url))
         .filter(status_lists::taken.lt(status_lists::size))
         .order(status_lists::id.desc())
         .first(db)
         .optional()?)
 }
 
-/// All lists' names, in order.
-pub fn list_ids(db: &mut Db) -> Result<Vec<String>, Error> {
-    Ok(status_lists::table.select(status_lists::id).order(status_lists::id).load(db)?)
+/// All lists' addresses.
+pub fn list_uris(db: &mut Db) -> Result<Vec<String>, Error> {
+    let lists: Vec<(String, String)> =
+        status_lists::table.select((status_lists::base_url, status_lists::id)).load(db)?;
+    Ok(lists.iter().map(|(base_url, id)| list_uri(base_url, id)).collect())
+}
+
+/// The name of the next list.
+pub fn next_list_id(db: &mut Db) -> Result<String, Error> {
+    let lists: i64 = status_lists::table.count().get_result(db)?;
+    Ok((lists + 1).to_string())
 }
 
 /// The list with this name.

@@ -1,6 +1,6 @@
 //! `GET /v1/certificates/{certificate_no}/qr.{svg,png,txt}`.
 
-use super::links;
+use crate::links;
 use super::problem::Problem;
 use crate::actions::Context;
 use crate::error::Error;

@@ -31,7 +31,7 @@ pub async fn healthz() -> HttpResponse {
         (status = 503, description = "`database_unavailable`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn readyz(context: web::Data<Context>) -> Result<HttpResponse, Error> {
-    let answers = context.pool.read(|db| statuses::list_ids(db).map(drop)).await;
+    let answers = context.pool.read(|db| statuses::next_list_id(db).map(drop)).await;
     answers.map_err(|error| Error::database_unavailable(error.context.unwrap_or_default()))?;
     Ok(HttpResponse::Ok().json(Health { status: "ready" }))
 }

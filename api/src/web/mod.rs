@@ -3,8 +3,6 @@
 mod body;
 mod certificates;
 mod health;
-mod jwt;
-pub mod links;
 mod metrics;
 mod middleware;
 mod openapi;

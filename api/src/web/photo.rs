@@ -400,6 +400,45 @@ mod tests {
     }
 
     #[test]
+    fn zz_looks() {
+        std::panic::set_hook(Box::new(|_| {}));
+        let mut r = Numbers(4711);
+        let mut tally = std::collections::BTreeMap::<String, u32>::new();
+        for seed in 0..200 {
+            let photo = seed % 2 == 0;
+            let mut s = if photo { PHOTO } else { Scene { width: 1440, height: 1080, pixels_a_module: 8.0, ..PHOTO } };
+            let k = if photo { 1.0 } else { 0.36 };
+            s.degrees = r.between(0.0, 360.0);
+            s.tilt = (r.between(-0.2, 0.2), r.between(-0.2, 0.2));
+            s.pixels_a_module = r.between(8.0, 26.0) * k;
+            s.blur_pixels = r.between(0.5, 5.0) * k;
+            s.noise = r.between(0.0, 20.0);
+            s.shade = r.between(0.0, 0.6);
+            s.dark = r.between(10.0, 80.0);
+            s.light = s.dark + r.between(60.0, 160.0);
+            s.jpeg_quality = Some(30 + u8::try_from(r.next() % 60).unwrap());
+            if ![2,23,43,47,49,68,75,77,81,82,83,87,93,95,103,113,121,123,127,147,155,165,167,177,183,187,191,194,195].contains(&seed) { continue }
+            let t = text(seed);
+            let g = decode(&photograph(s, &t)).unwrap();
+            if seed == 165 || seed == 191 { g.save(format!("/tmp/seed{seed}.png")).unwrap(); }
+            let mut line = format!("{seed} m{:.1} b{:.1} n{:.0}: ", s.pixels_a_module, s.blur_pixels, s.noise);
+            for scale in [0.4f32, 0.6, 0.8, 1.0, 1.5, 2.0] {
+                let scale = if photo { scale * 0.6 } else { scale };
+                for sigma in [0.0f32, 0.7, 1.2, 2.0] {
+                    let (w, h) = g.dimensions();
+                    let v = imageops::resize(&g, whole(w as f32 * scale) as u32, whole(h as f32 * scale) as u32, imageops::FilterType::Triangle);
+                    for cl in [false, true] {
+                    let v = if sigma > 0.0 { imageops::fast_blur(&v, sigma) } else { v.clone() };
+                    let v = if cl { clean(&v) } else { v };
+                    let ok = catch_unwind(AssertUnwindSafe(|| texts_in(&v))).unwrap_or_default().contains(&t);
+                    if ok { line += &format!("{scale:.1}/{sigma}{} ", if cl {"c"} else {""}); *tally.entry(format!("{photo} {scale:.2}/{sigma}/{cl}")).or_default() += 1; }
+                } }
+            }
+            println!("{line}");
+        }
+        println!("{tally:#?}");
+    }
+    #[test]
     fn zz_adversary() {
         for unit in [1u32, 2, 3] {
             for (w, h) in [(2400u32, 1800u32), (1600, 1600), (6000, 6000)] {

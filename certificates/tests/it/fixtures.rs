@@ -1,5 +1,7 @@
 //! One station, its keys, its keyset and one donor.
 
+use std::sync::LazyLock;
+
 use certificates::*;
 use data_encoding::HEXLOWER;
 
@@ -61,7 +63,9 @@ pub fn claims() -> CertificateClaims {
 }
 
 pub fn token() -> String {
-    issue(&claims().check().unwrap(), &certificate_key()).unwrap()
+    static TOKEN: LazyLock<String> =
+        LazyLock::new(|| issue(&claims().check().unwrap(), &certificate_key()).unwrap());
+    TOKEN.clone()
 }
 
 pub fn record(key: &SecretKey, issuer: &str) -> KeyRecord {
@@ -97,8 +101,9 @@ pub fn open(claims: &KeysetClaims) -> Keyset {
     Keyset::open(&claims.sign(&root()).unwrap(), root().public(), claims.issued_at, None).unwrap()
 }
 
-pub fn keyset() -> Keyset {
-    open(&keyset_claims())
+pub fn keyset() -> &'static Keyset {
+    static KEYSET: LazyLock<Keyset> = LazyLock::new(|| open(&keyset_claims()));
+    &KEYSET
 }
 
 /// The keyset in which something was done to the record of the certificate key.
@@ -110,7 +115,7 @@ pub fn keyset_with(change: impl FnOnce(&mut KeyRecord)) -> Keyset {
 
 /// The code that a text gets.
 pub fn code_of(text: &str) -> Code {
-    code_in(text, &keyset(), NOW)
+    code_in(text, keyset(), NOW)
 }
 
 pub fn code_in(text: &str, keyset: &Keyset, now: UnixTime) -> Code {

@@ -146,6 +146,15 @@ fn a_snapshot_is_good_from_its_issue_to_its_end() {
 }
 
 #[test]
+fn the_publisher_opens_a_snapshot_whatever_its_age_but_not_whatever_its_root() {
+    let impostor = SecretKey::generate(Role::Root, [2; 32]);
+
+    assert_eq!(*Keyset::open_at_its_issue(&signed(), root().public()).unwrap().claims(), keyset_claims());
+    let refusal = Keyset::open_at_its_issue(&signed(), impostor.public()).unwrap_err();
+    assert_eq!(refusal, KeysetRefusal::WrongRoot);
+}
+
+#[test]
 fn a_lower_sequence_than_the_newest_seen_is_refused() {
     let open = |newest| Keyset::open(&signed(), root().public(), NOW, newest);
 

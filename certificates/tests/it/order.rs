@@ -16,7 +16,7 @@ fn forged(change: impl FnOnce(&mut Token)) -> String {
 }
 
 fn detail_of(text: &str) -> String {
-    verify(text, &keyset(), NOW).unwrap_err().to_string()
+    verify(text, keyset(), NOW).unwrap_err().to_string()
 }
 
 fn seed_of(key: &SecretKey) -> [u8; 32] {
@@ -27,7 +27,7 @@ fn seed_of(key: &SecretKey) -> [u8; 32] {
 
 #[test]
 fn a_genuine_certificate_is_valid_and_says_what_was_signed() {
-    let certificate = verify(&token(), &keyset(), NOW).unwrap();
+    let certificate = verify(&token(), keyset(), NOW).unwrap();
 
     assert_eq!(*certificate.claims(), crate::fixtures::claims());
     assert_eq!(certificate.kid(), certificate_key().kid());
@@ -224,8 +224,8 @@ fn a_keyset_that_expired_after_it_was_opened_vouches_for_no_key() {
     let keyset = keyset();
     let end = keyset.claims().expires_at;
 
-    assert_eq!(code_in(&token(), &keyset, end.plus_seconds(-1)), Code::Valid);
-    assert_eq!(code_in(&token(), &keyset, end), Code::KeyNotValid);
+    assert_eq!(code_in(&token(), keyset, end.plus_seconds(-1)), Code::Valid);
+    assert_eq!(code_in(&token(), keyset, end), Code::KeyNotValid);
 }
 
 // Step 4: the signature.
@@ -304,8 +304,8 @@ fn another_citys_certificate_is_valid_when_the_keyset_lists_that_citys_key() {
 fn a_certificate_from_the_future_is_not_yet_valid_beyond_the_tolerance() {
     let keyset = keyset();
 
-    assert_eq!(code_in(&token(), &keyset, NOW.plus_seconds(-120)), Code::Valid);
-    assert_eq!(code_in(&token(), &keyset, NOW.plus_seconds(-121)), Code::NotYetValid);
+    assert_eq!(code_in(&token(), keyset, NOW.plus_seconds(-120)), Code::Valid);
+    assert_eq!(code_in(&token(), keyset, NOW.plus_seconds(-121)), Code::NotYetValid);
 }
 
 #[test]
@@ -313,8 +313,8 @@ fn a_certificate_is_expired_from_its_exp_on() {
     let short = forged(|token| token.claims.set(int(4), int(NOW.0 + 60)));
     let keyset = keyset();
 
-    assert_eq!(code_in(&short, &keyset, NOW.plus_seconds(59)), Code::Valid);
-    assert_eq!(code_in(&short, &keyset, NOW.plus_seconds(60)), Code::Expired);
+    assert_eq!(code_in(&short, keyset, NOW.plus_seconds(59)), Code::Valid);
+    assert_eq!(code_in(&short, keyset, NOW.plus_seconds(60)), Code::Expired);
 }
 
 #[test]
@@ -457,7 +457,7 @@ fn the_times_are_asked_in_the_order_issuer_future_end_life_clock() {
 
 #[test]
 fn a_refusal_keeps_the_token_to_itself() {
-    let refusal = verify("张三 13800138000", &keyset(), NOW).unwrap_err();
+    let refusal = verify("张三 13800138000", keyset(), NOW).unwrap_err();
 
     assert_eq!(refusal.code(), Code::Malformed);
     assert_eq!(refusal.to_string(), "malformed: the prefix is not XUE:/1/");

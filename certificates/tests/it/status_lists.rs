@@ -28,15 +28,15 @@ fn signed(entries: &[(u64, Status)]) -> Vec<u8> {
 }
 
 fn opened(entries: &[(u64, Status)]) -> StatusList {
-    StatusList::open(&signed(entries), &keyset(), STATUS_URI, NOW).unwrap()
+    StatusList::open(&signed(entries), keyset(), STATUS_URI, NOW).unwrap()
 }
 
 fn refused(bytes: &[u8]) -> Code {
-    StatusList::open(bytes, &keyset(), STATUS_URI, NOW).unwrap_err().code()
+    StatusList::open(bytes, keyset(), STATUS_URI, NOW).unwrap_err().code()
 }
 
 fn certificate() -> VerifiedCertificate {
-    verify(&token(), &keyset(), NOW).unwrap()
+    verify(&token(), keyset(), NOW).unwrap()
 }
 
 /// A list with any contents, signed by the status key.
@@ -98,7 +98,7 @@ fn a_million_entries_with_a_thousandth_revoked_take_a_few_kilobytes() {
     let bytes = signed(&entries);
 
     assert!(bytes.len() < 3_000, "{} bytes", bytes.len());
-    let list = StatusList::open(&bytes, &keyset(), STATUS_URI, NOW).unwrap();
+    let list = StatusList::open(&bytes, keyset(), STATUS_URI, NOW).unwrap();
     let revoked = (0..1 << 20).filter(|index| list.status_at(*index) == Some(Status::Revoked)).count();
     assert_eq!(revoked, 1_000);
 }
@@ -156,7 +156,7 @@ fn a_list_from_elsewhere_than_expected_is_no_evidence() {
     let list = StatusListClaims { uri: elsewhere, ..list_of(&[]) }.sign(&status_key()).unwrap();
 
     assert_eq!(refused(&list), Code::StatusUnknown);
-    let refusal = StatusList::open(&list, &keyset(), elsewhere, NOW).unwrap_err();
+    let refusal = StatusList::open(&list, keyset(), elsewhere, NOW).unwrap_err();
     assert_eq!(refusal.code(), Code::StatusUnknown);
     assert!(refusal.detail().contains("does not list"));
 }
@@ -165,7 +165,7 @@ fn a_list_from_elsewhere_than_expected_is_no_evidence() {
 fn a_list_is_fresh_then_stale_then_nothing() {
     let bytes = signed(&[]);
     let list = opened(&[]);
-    let at = |now| StatusList::open(&bytes, &keyset(), STATUS_URI, now).map(|list| list.freshness(now));
+    let at = |now| StatusList::open(&bytes, keyset(), STATUS_URI, now).map(|list| list.freshness(now));
 
     assert_eq!(at(NOW.plus_seconds(-120)), Ok(Freshness::Fresh));
     assert_eq!(at(NOW.plus_seconds(-121)).unwrap_err().code(), Code::ClockWrong);
@@ -177,7 +177,7 @@ fn a_list_is_fresh_then_stale_then_nothing() {
 
 #[test]
 fn lists_of_one_bit_are_read_and_wider_ones_refused() {
-    let one_bit = StatusList::open(&forged(1, &[0b0000_0010]), &keyset(), STATUS_URI, NOW).unwrap();
+    let one_bit = StatusList::open(&forged(1, &[0b0000_0010]), keyset(), STATUS_URI, NOW).unwrap();
 
     assert_eq!(one_bit.status_at(0), Some(Status::Valid));
     assert_eq!(one_bit.status_at(1), Some(Status::Revoked));
@@ -189,7 +189,7 @@ fn lists_of_one_bit_are_read_and_wider_ones_refused() {
 
 #[test]
 fn the_application_specific_value_of_two_bits_has_no_meaning_here() {
-    let list = StatusList::open(&forged(2, &[0b1110_0100]), &keyset(), STATUS_URI, NOW).unwrap();
+    let list = StatusList::open(&forged(2, &[0b1110_0100]), keyset(), STATUS_URI, NOW).unwrap();
 
     let statuses: Vec<_> = (0..4).map(|index| list.status_at(index)).collect();
 
@@ -202,7 +202,7 @@ fn a_decompression_bomb_is_refused_without_being_inflated() {
     let bomb = forged(2, &vec![0; (1 << 22) + 1]);
     let large_bomb = forged(2, &vec![0; 40 << 20]);
 
-    assert!(StatusList::open(&just_right, &keyset(), STATUS_URI, NOW).is_ok());
+    assert!(StatusList::open(&just_right, keyset(), STATUS_URI, NOW).is_ok());
     assert_eq!(refused(&bomb), Code::Malformed);
     assert_eq!(refused(&large_bomb), Code::Malformed);
     assert_eq!(refused(&forged_compressed(2, b"not zlib")), Code::Malformed);
@@ -250,7 +250,7 @@ fn a_list_decides_as_long_as_it_is_good_for_anything() {
 #[test]
 fn an_index_outside_the_list_is_unknown() {
     let small = StatusListClaims { size: INDEX, ..list_of(&[]) }.sign(&status_key()).unwrap();
-    let small = StatusList::open(&small, &keyset(), STATUS_URI, NOW).unwrap();
+    let small = StatusList::open(&small, keyset(), STATUS_URI, NOW).unwrap();
 
     assert_eq!(judge(&certificate(), StatusEvidence::List(&small), NOW), Code::StatusUnknown);
 }

@@ -80,12 +80,12 @@ fn bytes_that_are_not_utf8_are_malformed() {
     let keyset = keyset();
     let broken = [token().as_bytes(), &[0xff, 0xfe]].concat();
 
-    let refusal = |text: &[u8]| verify_bytes(text, &keyset, NOW).unwrap_err().code();
+    let refusal = |text: &[u8]| verify_bytes(text, keyset, NOW).unwrap_err().code();
 
     assert_eq!(refusal(&broken), Code::Malformed);
     assert_eq!(refusal(&[0x80; 40]), Code::Malformed);
     assert_eq!(refusal(b""), Code::Malformed);
-    assert!(verify_bytes(token().as_bytes(), &keyset, NOW).is_ok());
+    assert!(verify_bytes(token().as_bytes(), keyset, NOW).is_ok());
 }
 
 #[test]

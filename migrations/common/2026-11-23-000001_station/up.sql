@@ -51,11 +51,12 @@ CREATE TABLE donor_totals (
 
 -- Certificates: the row is written before the signature exists.
 CREATE TABLE status_lists (
-    id      TEXT   NOT NULL PRIMARY KEY,
-    seed    BYTEA  NOT NULL,
-    size    BIGINT NOT NULL,
-    taken   BIGINT NOT NULL CHECK (taken >= 0 AND taken <= size),
-    version BIGINT NOT NULL
+    id       TEXT   NOT NULL PRIMARY KEY,
+    base_url TEXT   NOT NULL,
+    seed     BYTEA  NOT NULL,
+    size     BIGINT NOT NULL,
+    taken    BIGINT NOT NULL CHECK (taken >= 0 AND taken <= size),
+    version  BIGINT NOT NULL
 );
 
 CREATE TABLE certificates (

@@ -3,7 +3,7 @@
 //! The key in the link is a JWT (RFC 7519, HS256 within this one issuer) for one certificate number and one
 //! purpose, which ends with the certificate.
 
-use super::jwt;
+use crate::jwt;
 use crate::actions::Context;
 use crate::error::Error;
 use crate::store::certificates::CertificateRow;
