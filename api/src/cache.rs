@@ -43,7 +43,12 @@ impl Cache {
             .set_response_timeout(Some(PATIENCE));
         let connection = client.get_connection_manager_lazy(patience).map_err(bad)?;
         let script = Script::new(SPEND);
-        Ok(Self::Redis(Arc::new(Shared { connection, script, memory: Memory::default(), paused_until: AtomicI64::new(0) })))
+        Ok(Self::Redis(Arc::new(Shared {
+            connection,
+            script,
+            memory: Memory::default(),
+            paused_until: AtomicI64::new(0),
+        })))
     }
 
     /// Counts one request of `key` against `quota`. Where it was counted comes with the decision.
@@ -139,7 +144,8 @@ impl Memory {
         let state = match self.rates.get(key) {
             Some(state) => state,
             None => {
-                let fresh = self.rates.get_or_insert_with(key, || Ok::<_, std::convert::Infallible>(Arc::default()));
+                let fresh =
+                    self.rates.get_or_insert_with(key, || Ok::<_, std::convert::Infallible>(Arc::default()));
                 fresh.unwrap_or_default()
             }
         };

@@ -10,7 +10,10 @@ pub struct Chance(StdRng);
 
 impl Chance {
     /// A generator seeded by the operating system.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system for randomness")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that asks the system for randomness"
+    )]
     pub fn from_system() -> Result<Self, crate::error::Error> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(crate::error::Error::internal)?;

@@ -158,8 +158,9 @@ impl Station {
     fn check(&self) -> Result<(), Error> {
         self.formula()?;
         self.numbering()?;
-        CertificateNumber::new(&self.certificate_type, &self.certificate_issuer, "0", 1)
-            .map_err(|_| bad("station.certificate_type and .certificate_issuer are digits and capital letters"))?;
+        CertificateNumber::new(&self.certificate_type, &self.certificate_issuer, "0", 1).map_err(|_| {
+            bad("station.certificate_type and .certificate_issuer are digits and capital letters")
+        })?;
         let sizes = [
             (1..=366).contains(&self.certificate_days),
             (1..=1 << 20).contains(&self.status_list_size),
@@ -256,14 +257,16 @@ impl Config {
     /// # Errors
     /// `bad_configuration`, naming the setting.
     pub fn load(file: Option<&Path>) -> Result<Self, Error> {
-        Self::layered(file, |name| environment(name))
+        Self::layered(file, environment)
     }
 
     fn layered(file: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let mut settings = serde_json::to_value(Self::default()).map_err(Error::internal)?;
         if let Some(file) = file {
-            let text = std::fs::read_to_string(file).map_err(|failure| bad(format!("{}: {failure}", file.display())))?;
-            let written: Value = toml::from_str(&text).map_err(|failure| bad(failure.message().to_owned()))?;
+            let text = std::fs::read_to_string(file)
+                .map_err(|failure| bad(format!("{}: {failure}", file.display())))?;
+            let written: Value =
+                toml::from_str(&text).map_err(|failure| bad(failure.message().to_owned()))?;
             merge(&mut settings, written);
         }
         overlay(&mut settings, &variable)?;
@@ -319,7 +322,8 @@ fn overlay(settings: &mut Value, variable: &impl Fn(&str) -> Option<String>) -> 
                 None => variable(&name).or_else(|| short.and_then(variable)),
             };
             if let Some(text) = found {
-                *value = typed(value, &text).ok_or_else(|| bad(format!("{name} has a value of the wrong kind")))?;
+                *value = typed(value, &text)
+                    .ok_or_else(|| bad(format!("{name} has a value of the wrong kind")))?;
             }
         }
     }

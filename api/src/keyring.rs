@@ -116,7 +116,13 @@ impl KeyFolder {
             })?;
             self.secret(role, record.key.kid())
         };
-        Ok(Keys { certificate: in_use(Role::Certificate)?, status: in_use(Role::Status)?, root, keyset, snapshot })
+        Ok(Keys {
+            certificate: in_use(Role::Certificate)?,
+            status: in_use(Role::Status)?,
+            root,
+            keyset,
+            snapshot,
+        })
     }
 
     /// The published snapshot, opened at the instant of its issue: for the one who renews it.

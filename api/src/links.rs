@@ -3,9 +3,9 @@
 //! The key in the link is a JWT (RFC 7519, HS256 within this one issuer) for one certificate number and one
 //! purpose, which ends with the certificate.
 
-use crate::jwt;
 use crate::actions::Context;
 use crate::error::Error;
+use crate::jwt;
 use crate::store::certificates::CertificateRow;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};

@@ -9,8 +9,9 @@ use tracing_subscriber::EnvFilter;
 /// # Errors
 /// `bad_configuration` when the format or the filter is none; `internal` when logs were started already.
 pub fn start(log: &Log) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&log.filter)
-        .map_err(|failure| Error::invalid("bad_configuration", "log.filter is not a filter.").because(failure))?;
+    let filter = EnvFilter::try_new(&log.filter).map_err(|failure| {
+        Error::invalid("bad_configuration", "log.filter is not a filter.").because(failure)
+    })?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format.as_str() {
         "json" => logs.json().flatten_event(true).try_init(),

@@ -139,7 +139,13 @@ impl Vault {
     ///
     /// # Errors
     /// `internal`, only when the cipher refuses (values of more than 256 GiB).
-    pub fn seal(&self, field: Field, record: &str, value: &str, chance: &mut Chance) -> Result<Vec<u8>, Error> {
+    pub fn seal(
+        &self,
+        field: Field,
+        record: &str,
+        value: &str,
+        chance: &mut Chance,
+    ) -> Result<Vec<u8>, Error> {
         let cipher = self.keys.get(&self.current).ok_or_else(|| bad_keys("the current key is missing"))?;
         let nonce: [u8; NONCE] = chance.bytes();
         let bound = bound_to(field, record);
@@ -153,9 +159,16 @@ impl Vault {
     ///
     /// # Errors
     /// `internal` when the key is not in the vault, or the value was changed, moved or cut.
-    pub fn open(&self, key_id: &str, field: Field, record: &str, sealed: &[u8]) -> Result<Zeroizing<String>, Error> {
+    pub fn open(
+        &self,
+        key_id: &str,
+        field: Field,
+        record: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<String>, Error> {
         let broken = |what: &str| Error::internal(format_args!("{} of a donor: {what}", field.label()));
-        let cipher = self.keys.get(key_id).ok_or_else(|| broken("sealed under a key that is not in the vault"))?;
+        let cipher =
+            self.keys.get(key_id).ok_or_else(|| broken("sealed under a key that is not in the vault"))?;
         let (nonce, ciphertext) =
             sealed.split_first_chunk::<NONCE>().ok_or_else(|| broken("too short to be a sealed value"))?;
         let bound = bound_to(field, record);

@@ -2,8 +2,8 @@
 //!
 //! The two are asymmetric on purpose. The encoder writes only the deterministic form of §4.2.1: shortest
 //! heads, definite lengths, map keys in bytewise order, text in NFC. The decoder reads every well-formed
-//! spelling of the same data, so that a verifier can first check the signature over the bytes as they came and
-//! then compare them with its own encoding: an odd spelling by the issuer is told apart from a forgery.
+//! spelling of the same data, and tells whether it was the canonical one, so that a verifier can first check the
+//! signature over the bytes as they came: an odd spelling by the issuer is told apart from a forgery.
 //!
 //! What the format never uses has no representation here: floats, simple values and tags are refused by name.
 
@@ -94,14 +94,14 @@ impl Encoder {
     /// The shortest head for an argument (RFC 8949 §3, §4.2.1).
     #[inline]
     fn head(&mut self, major: u8, argument: u64) {
-        let major = major << 5;
+        let initial = major << 5;
         let [h, g, f, e, d, c, b, a] = argument.to_be_bytes();
         match argument {
-            0..24 => self.bytes.push(major | a),
-            24..0x100 => self.bytes.extend_from_slice(&[major | ONE_BYTE, a]),
-            0x100..0x1_0000 => self.bytes.extend_from_slice(&[major | TWO_BYTES, b, a]),
-            0x1_0000..0x1_0000_0000 => self.bytes.extend_from_slice(&[major | FOUR_BYTES, d, c, b, a]),
-            _ => self.bytes.extend_from_slice(&[major | EIGHT_BYTES, h, g, f, e, d, c, b, a]),
+            0..24 => self.bytes.push(initial | a),
+            24..0x100 => self.bytes.extend_from_slice(&[initial | ONE_BYTE, a]),
+            0x100..0x1_0000 => self.bytes.extend_from_slice(&[initial | TWO_BYTES, b, a]),
+            0x1_0000..0x1_0000_0000 => self.bytes.extend_from_slice(&[initial | FOUR_BYTES, d, c, b, a]),
+            _ => self.bytes.extend_from_slice(&[initial | EIGHT_BYTES, h, g, f, e, d, c, b, a]),
         }
     }
 }

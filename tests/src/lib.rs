@@ -1,1 +1,4 @@
-//! Support for the integration tests, the benchmarks and the fault tests.
+//! Support for the integration tests, the benchmarks and the fault tests: a station of one's own, its real server and
+//! its own database.
+
+pub mod support;

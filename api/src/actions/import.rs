@@ -122,11 +122,12 @@ fn run(
 ) -> Result<Summary, Error> {
     let now = context.clock.now();
     let run = Run { context, id: Chance::from_system()?.id(now) };
-    let mut write = |work: &mut dyn FnMut(&mut Db) -> Result<(), Error>| match (transaction, db.as_deref_mut()) {
-        (Transaction::EachBatch(context), _) => context.pool.write_blocking(work),
-        (Transaction::Within, Some(db)) => work(db),
-        (Transaction::Within, None) => Err(Error::internal("an import without a database")),
-    };
+    let mut write =
+        |work: &mut dyn FnMut(&mut Db) -> Result<(), Error>| match (transaction, db.as_deref_mut()) {
+            (Transaction::EachBatch(context), _) => context.pool.write_blocking(work),
+            (Transaction::Within, Some(db)) => work(db),
+            (Transaction::Within, None) => Err(Error::internal("an import without a database")),
+        };
     write(&mut |db| imports::begin(db, &run.id, now))?;
     let mut summary = Summary::default();
     if let Some(file) = request.donors.take() {
@@ -233,7 +234,9 @@ fn read<P: Prepare>(
             },
             Err(rejection) => Err(rejection),
         });
-        if batch.len() == BATCH && batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
+        if batch.len() == BATCH
+            && batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
+        {
             return Ok(());
         }
     }

@@ -14,10 +14,10 @@ use crate::domain::certificate::{self, Subject};
 use crate::domain::identity::last_four;
 use crate::error::Error;
 use crate::keyring::Keys;
+use crate::store::Db;
 use crate::store::audit::{self, Entry};
 use crate::store::certificates::{self as store, Candidate, CertificateRow, Latest};
 use crate::store::statuses::{self, StatusListRow};
-use crate::store::Db;
 use certificates::{CertificateId, CertificateNumber, CheckedClaims, IndexShuffle, StatusReference};
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -44,7 +44,8 @@ pub enum Selection {
 /// `nothing_to_certify` for a single donor who is unknown or has given nothing; `key_not_valid` when the
 /// signing key's time is over; failures of the database. Batches before it stay issued.
 pub fn issue(context: &Context, selection: &Selection, on_batch: &mut dyn FnMut(u64)) -> Result<u64, Error> {
-    let issuing = Issuing { context, keys: context.keyring.keys(), changed_only: *selection == Selection::Changed };
+    let issuing =
+        Issuing { context, keys: context.keyring.keys(), changed_only: *selection == Selection::Changed };
     issuing.sign_what_was_left()?;
     if let Selection::Donor(donor_no) = selection {
         let candidate = context.pool.read_blocking(|db| store::candidate(db, donor_no))?;
@@ -79,7 +80,8 @@ impl Issuing<'_> {
     fn batch(&self, candidates: Vec<Candidate>) -> Result<u64, Error> {
         let now = self.context.clock.now();
         let mut chance = Chance::from_system()?;
-        let prepared = self.context.pool.write_blocking(|db| self.prepare(db, candidates, now, &mut chance))?;
+        let prepared =
+            self.context.pool.write_blocking(|db| self.prepare(db, candidates, now, &mut chance))?;
         self.sign(&prepared)?;
         Ok(u64::try_from(prepared.len()).unwrap_or(u64::MAX))
     }
@@ -111,7 +113,12 @@ impl Issuing<'_> {
         Ok(rows)
     }
 
-    fn is_changed(&self, candidate: &Candidate, before: Option<&Latest>, now: DateTime<Utc>) -> Result<bool, Error> {
+    fn is_changed(
+        &self,
+        candidate: &Candidate,
+        before: Option<&Latest>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
         let Some(before) = before else { return Ok(true) };
         let said = CheckedClaims::from_payload(&before.payload).map_err(Error::internal)?;
         let totals = certificate::certified(&candidate.1.totals()?, self.context.station.formula()?);
@@ -130,7 +137,8 @@ impl Issuing<'_> {
         let station = &self.context.station;
         let id = CertificateId::from_bytes(chance.bytes());
         let document = donor.id_number(&self.context.vault)?;
-        let subject = Subject { name: &donor.name, birth_date: donor.birth_date, last_four: last_four(&document) };
+        let subject =
+            Subject { name: &donor.name, birth_date: donor.birth_date, last_four: last_four(&document) };
         let terms = certificate::Terms {
             issuer: &station.issuer,
             days: station.certificate_days,
@@ -143,7 +151,9 @@ impl Issuing<'_> {
         let key = self.keys.keyset.claims().key(self.keys.certificate.kid());
         key.ok_or_else(|| Error::internal("the signing key is not in the keyset"))?
             .may_sign(issued_at, expires_at)
-            .map_err(|_| Error::conflict("key_not_valid", "The signing key's time is over: run `rexue keys publish`."))?;
+            .map_err(|_| {
+                Error::conflict("key_not_valid", "The signing key's time is over: run `rexue keys publish`.")
+            })?;
         let serial = before.map_or_else(|| new_serial(chance), |before| before.serial.clone());
         let version = before.map_or(1, |before| before.version + 1);
         let number = CertificateNumber::new(
@@ -238,7 +248,8 @@ impl Issuing<'_> {
         (first..first + count)
             .map(|ordinal| {
                 let ordinal = u64::try_from(ordinal).map_err(Error::internal)?;
-                let index = shuffle.index(ordinal).ok_or_else(|| Error::internal("a place beyond its list"))?;
+                let index =
+                    shuffle.index(ordinal).ok_or_else(|| Error::internal("a place beyond its list"))?;
                 Ok(Place { list_id: list.id.clone(), uri: uri.clone(), index })
             })
             .collect()
@@ -271,6 +282,7 @@ fn new_serial(chance: &mut Chance) -> String {
 }
 
 fn instant(time: certificates::UnixTime) -> Result<chrono::NaiveDateTime, Error> {
-    let instant = DateTime::from_timestamp(time.0, 0).ok_or_else(|| Error::internal("an instant out of range"))?;
+    let instant =
+        DateTime::from_timestamp(time.0, 0).ok_or_else(|| Error::internal("an instant out of range"))?;
     Ok(instant.naive_utc())
 }

@@ -46,7 +46,10 @@ pub fn init(
     chance: &mut Chance,
 ) -> Result<(), Error> {
     if folder.is_initialised() {
-        return Err(Error::conflict("already_initialised", "There are keys here already; nothing was changed."));
+        return Err(Error::conflict(
+            "already_initialised",
+            "There are keys here already; nothing was changed.",
+        ));
     }
     folder.create()?;
     let vault = VaultKeys::generate(&now.format("%Y-%m").to_string(), chance);
@@ -68,7 +71,10 @@ pub fn publish(
     chance: &mut Chance,
 ) -> Result<(), Error> {
     let root = folder.root()?.ok_or_else(|| {
-        Error::conflict("root_key_away", "The root key is not in the folder of keys; bring it back to publish.")
+        Error::conflict(
+            "root_key_away",
+            "The root key is not in the folder of keys; bring it back to publish.",
+        )
     })?;
     let before = folder.snapshot_whatever_its_age(&root)?;
     publish_after(folder, &root, Some(before.claims()), publication, unix_time(now), chance)
@@ -83,7 +89,9 @@ fn publish_after(
     chance: &mut Chance,
 ) -> Result<(), Error> {
     let mut keys: Vec<KeyRecord> = before
-        .map(|before| before.keys.iter().filter(|record| !key_schedule::is_over(record, now)).cloned().collect())
+        .map(|before| {
+            before.keys.iter().filter(|record| !key_schedule::is_over(record, now)).cloned().collect()
+        })
         .unwrap_or_default();
     for role in ROLES {
         for window in key_schedule::missing(&keys, role, now) {

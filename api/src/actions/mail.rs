@@ -8,15 +8,15 @@ use crate::chance::Chance;
 use crate::clock::day_in_china;
 use crate::config::Mail;
 use crate::error::{Error, Kind};
+use crate::links;
 use crate::store::audit::{self, Entry};
 use crate::store::certificates::{self as store, CertificateRow};
 use crate::store::donors;
-use crate::links;
 use certificates::{CheckedClaims, QrImage};
 use chrono::{DateTime, Utc};
 use notifications::{
-    CertificateReady, Email, EmailAddress, EmailSettings, Envelope, Language, Login, Message, MessageId, Security,
-    Sender, Timeouts, Trust, render,
+    CertificateReady, Email, EmailAddress, EmailSettings, Envelope, Language, Login, Message, MessageId,
+    Security, Sender, Timeouts, Trust, render,
 };
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
@@ -29,22 +29,29 @@ const PIXELS_PER_MODULE: u32 = 6;
 /// # Errors
 /// `mail_not_configured`, `bad_configuration`; `no_certificate`, `no_email_address`; `mail_failed` when the
 /// server did not take the letter, `mail_ambiguous` when it may have.
-pub async fn mail(context: &Context, settings: &Mail, donor_no: &str, language: Language) -> Result<(), Error> {
+pub async fn mail(
+    context: &Context,
+    settings: &Mail,
+    donor_no: &str,
+    language: Language,
+) -> Result<(), Error> {
     let (email, sender) = channel(settings, context, language)?;
     let (row, address) = recipient(context, donor_no).await?;
     let letter = letter(context, &row, language)?;
     let now = context.clock.now();
     let left = Chance::from_system()?.id(now);
-    let message_id = MessageId::parse(&format!("{left}@{}", context.station.issuer)).map_err(Error::internal)?;
+    let message_id =
+        MessageId::parse(&format!("{left}@{}", context.station.issuer)).map_err(Error::internal)?;
     record(context, "certificate.mail_begun", &row, json!({ "message_id": left }), now).await?;
     let envelope = Envelope { from: &sender, to: &address, message_id: &message_id, date: now.into() };
     let outcome = email.send(&letter, &envelope).await;
     email.close().await;
     let (action, detail) = match &outcome {
         Ok(accepted) => ("certificate.mailed", json!({ "message_id": left, "code": accepted.code })),
-        Err(failure) => {
-            ("certificate.mail_failed", json!({ "message_id": left, "class": format!("{:?}", failure.class) }))
-        }
+        Err(failure) => (
+            "certificate.mail_failed",
+            json!({ "message_id": left, "class": format!("{:?}", failure.class) }),
+        ),
     };
     record(context, action, &row, detail, context.clock.now()).await?;
     outcome.map(drop).map_err(|failure| {
@@ -59,7 +66,10 @@ pub async fn mail(context: &Context, settings: &Mail, donor_no: &str, language: 
 fn channel(settings: &Mail, context: &Context, language: Language) -> Result<(Email, Sender), Error> {
     let bad = |failure: String| Error::invalid("bad_configuration", format!("mail: {failure}"));
     if settings.host.is_empty() {
-        return Err(Error::conflict("mail_not_configured", "No mail server is configured: set mail.host and mail.from."));
+        return Err(Error::conflict(
+            "mail_not_configured",
+            "No mail server is configured: set mail.host and mail.from.",
+        ));
     }
     let security = match settings.security.as_str() {
         "starttls" => Security::StartTls,
@@ -82,8 +92,10 @@ fn channel(settings: &Mail, context: &Context, language: Language) -> Result<(Em
         timeouts: Timeouts::default(),
         connections: NonZeroUsize::MIN,
     });
-    let from: EmailAddress = settings.from.parse().map_err(|_| bad("from is not an e-mail address".to_owned()))?;
-    let sender = Sender::new(station_name(context, language), from).map_err(|failure| bad(failure.to_string()))?;
+    let from: EmailAddress =
+        settings.from.parse().map_err(|_| bad("from is not an e-mail address".to_owned()))?;
+    let sender =
+        Sender::new(station_name(context, language), from).map_err(|failure| bad(failure.to_string()))?;
     Ok((email.map_err(|failure| bad(failure.to_string()))?, sender))
 }
 
@@ -105,14 +117,19 @@ async fn recipient(context: &Context, donor_no: &str) -> Result<(CertificateRow,
                 .ok_or_else(|| missing("no_certificate", "There is no such donor, or no certificate yet."))?;
             let donor = donors::by_ids(db, std::slice::from_ref(&row.donor_id))?.pop();
             let email = donor.map(|donor| donor.email(&vault)).transpose()?.flatten();
-            let email = email.ok_or_else(|| missing("no_email_address", "No e-mail address is known of this donor."))?;
+            let email = email
+                .ok_or_else(|| missing("no_email_address", "No e-mail address is known of this donor."))?;
             let address = email.parse().map_err(|_| Error::internal("a stored e-mail address is none"))?;
             Ok((row, address))
         })
         .await
 }
 
-fn letter(context: &Context, row: &CertificateRow, language: Language) -> Result<notifications::Rendered, Error> {
+fn letter(
+    context: &Context,
+    row: &CertificateRow,
+    language: Language,
+) -> Result<notifications::Rendered, Error> {
     let checked = CheckedClaims::from_payload(&row.payload).map_err(Error::internal)?;
     let claims = checked.claims();
     let qr = QrImage::of(&row.token()?).map_err(Error::internal)?;

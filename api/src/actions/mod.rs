@@ -12,8 +12,8 @@ use crate::clock::Clock;
 use crate::config::Station;
 use crate::keyring::Keyring;
 use crate::store::Pool;
-use crate::store::standings::Standings;
 use crate::store::audit::Actor;
+use crate::store::standings::Standings;
 use crate::vault::Vault;
 use std::sync::Arc;
 

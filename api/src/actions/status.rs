@@ -17,7 +17,12 @@ const LONGEST_REASON: usize = 500;
 /// # Errors
 /// `not_found`; `reason_missing` or `reason_too_long`; `already_revoked` (for good), `already_suspended` or
 /// `not_suspended` when the change does not fit what the certificate is.
-pub fn set_status(context: &Context, certificate_no: &str, wanted: Change, reason: &str) -> Result<(), Error> {
+pub fn set_status(
+    context: &Context,
+    certificate_no: &str,
+    wanted: Change,
+    reason: &str,
+) -> Result<(), Error> {
     let reason = reason.trim();
     if reason.is_empty() {
         return Err(Error::invalid("reason_missing", "A reason must be given."));

@@ -9,9 +9,9 @@ use crate::chance::Chance;
 use crate::clock::day_in_china;
 use crate::demo::city;
 use crate::error::Error;
+use crate::links;
 use crate::records::{DONATION_COLUMNS, DONOR_COLUMNS, Encoding, RecordFile};
 use crate::store::{certificates as store, donors};
-use crate::links;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -44,7 +44,8 @@ impl Demo {
         say("Filling the demo city (all names and numbers are invented) …");
         let city = city(self.donors, day_in_china(context.clock.now()), &mut Chance::from_seed(SEED));
         let open = |text: String, columns| {
-            RecordFile::new(Box::new(std::io::Cursor::new(text.into_bytes())), Encoding::Utf8, columns).map(Some)
+            RecordFile::new(Box::new(std::io::Cursor::new(text.into_bytes())), Encoding::Utf8, columns)
+                .map(Some)
         };
         let bar = progress("rows");
         let numbering = setup.config.station.numbering()?;
@@ -71,7 +72,9 @@ impl Demo {
 /// What to open and try.
 fn invitation(context: &Context, setup: &Setup) -> Result<ExitCode, Error> {
     let mut page = context.pool.read_blocking(|db| store::newest(db, None, "", 1))?;
-    let Some((donor_no, row)) = page.pop() else { return print("The data folder holds no certificate yet.\n") };
+    let Some((donor_no, row)) = page.pop() else {
+        return print("The data folder holds no certificate yet.\n");
+    };
     let url = &context.public_url;
     let link = links::certificate(context, &row)?;
     let text_link = link.replace("/qr.svg?", "/qr.txt?");

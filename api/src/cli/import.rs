@@ -47,7 +47,10 @@ enum FileEncoding {
 impl Import {
     pub(super) fn run(self, setup: &Setup) -> Result<ExitCode, Error> {
         if self.donors.is_none() && self.donations.is_none() {
-            return Err(Error::invalid("nothing_to_import", "Name a file: --donors FILE, --donations FILE or both."));
+            return Err(Error::invalid(
+                "nothing_to_import",
+                "Name a file: --donors FILE, --donations FILE or both.",
+            ));
         }
         let donors = self.open(self.donors.as_deref(), DONOR_COLUMNS)?;
         let donations = self.open(self.donations.as_deref(), DONATION_COLUMNS)?;
@@ -70,8 +73,11 @@ impl Import {
             },
             on_batch: &mut |_, rows| bar.inc(rows),
         };
-        let summary =
-            if self.dry_run { import::rehearse(&context, request) } else { import::import(&context, request) };
+        let summary = if self.dry_run {
+            import::rehearse(&context, request)
+        } else {
+            import::import(&context, request)
+        };
         bar.finish_and_clear();
         let summary = summary?;
         if let Some(rejects) = rejects {
@@ -80,7 +86,11 @@ impl Import {
         self.report(&summary)
     }
 
-    fn open(&self, path: Option<&Path>, columns: &'static [&'static str]) -> Result<Option<RecordFile>, Error> {
+    fn open(
+        &self,
+        path: Option<&Path>,
+        columns: &'static [&'static str],
+    ) -> Result<Option<RecordFile>, Error> {
         let encoding = match self.encoding {
             FileEncoding::Utf8 => Encoding::Utf8,
             FileEncoding::Gb18030 => Encoding::Gb18030,
@@ -116,7 +126,10 @@ impl Import {
 fn show(file: &str, rejection: &Rejection, shown: u64) {
     let refusal = &rejection.refusal;
     if shown <= REASONS_SHOWN {
-        say(&format!("{file}:{}: {}: {} {}", rejection.line, refusal.column, refusal.reason, refusal.message));
+        say(&format!(
+            "{file}:{}: {}: {} {}",
+            rejection.line, refusal.column, refusal.reason, refusal.message
+        ));
     } else if shown == REASONS_SHOWN + 1 {
         say("more rows were rejected; --rejects FILE keeps them all");
     }

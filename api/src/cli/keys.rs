@@ -26,7 +26,9 @@ impl Keys {
             Self::Init => {
                 let publication = setup.publication(&setup.migrated_pool()?)?;
                 keys::init(&folder, &publication, now, &mut Chance::from_system()?)?;
-                say("Keys were made. Keep a copy of the folder; take keys/root.pem off this machine when you can.");
+                say(
+                    "Keys were made. Keep a copy of the folder; take keys/root.pem off this machine when you can.",
+                );
             }
             Self::Publish => {
                 let publication = setup.publication(&setup.migrated_pool()?)?;

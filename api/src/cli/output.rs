@@ -25,7 +25,8 @@ pub fn say(text: &str) {
 
 /// A progress bar on a terminal; nothing where there is none.
 pub fn progress(what: &'static str) -> indicatif::ProgressBar {
-    let style = indicatif::ProgressStyle::with_template("{prefix} {spinner} {human_pos} ({per_sec}) {elapsed}");
+    let style =
+        indicatif::ProgressStyle::with_template("{prefix} {spinner} {human_pos} ({per_sec}) {elapsed}");
     let bar = indicatif::ProgressBar::new_spinner().with_prefix(what);
     match style {
         Ok(style) => bar.with_style(style),

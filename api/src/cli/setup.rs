@@ -50,8 +50,9 @@ impl Setup {
     }
 
     fn pool(&self) -> Result<Pool, Error> {
-        std::fs::create_dir_all(&self.data)
-            .map_err(|failure| Error::invalid("cannot_write", "The data folder cannot be made.").because(failure))?;
+        std::fs::create_dir_all(&self.data).map_err(|failure| {
+            Error::invalid("cannot_write", "The data folder cannot be made.").because(failure)
+        })?;
         Pool::open(&self.config.database_url(&self.data), self.config.database.connections)
     }
 
@@ -70,7 +71,8 @@ impl Setup {
     /// `no_keys`, `bad_keys`, `bad_vault_keys`; failures of the database.
     pub fn context(&self, pool: Pool, actor: Actor) -> Result<Context, Error> {
         let text = self.keys().text("vault.toml")?;
-        let text = text.ok_or_else(|| Error::invalid("no_keys", "There are no keys here yet: run `rexue keys init`."))?;
+        let text = text
+            .ok_or_else(|| Error::invalid("no_keys", "There are no keys here yet: run `rexue keys init`."))?;
         Ok(Context {
             standings: Standings::new(pool.clone()),
             pool,

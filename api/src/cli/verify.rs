@@ -63,11 +63,20 @@ impl Verify {
         Ok(if red { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
-    fn offline(&self, text: &[u8], keyset: &Path, setup: &Setup, now: DateTime<Utc>) -> Result<Answer, Error> {
+    fn offline(
+        &self,
+        text: &[u8],
+        keyset: &Path,
+        setup: &Setup,
+        now: DateTime<Utc>,
+    ) -> Result<Answer, Error> {
         let root = match &self.root {
             Some(root) => parse_public(&std::fs::read_to_string(root).unwrap_or_else(|_| root.clone()))?,
             None => KeyFolder::in_data(&setup.data).root_public().map_err(|_| {
-                Error::invalid("no_root", "Name the root key that you pinned: --root KEY (`rexue keys root` prints it).")
+                Error::invalid(
+                    "no_root",
+                    "Name the root key that you pinned: --root KEY (`rexue keys root` prints it).",
+                )
             })?,
         };
         let refused = |code, detail| Answer {
@@ -98,7 +107,12 @@ impl Verify {
     }
 
     /// The first of the given lists that is the certificate's and can be used.
-    fn matching_list(&self, uri: &str, keyset: &Keyset, now: DateTime<Utc>) -> Result<Option<StatusList>, Error> {
+    fn matching_list(
+        &self,
+        uri: &str,
+        keyset: &Keyset,
+        now: DateTime<Utc>,
+    ) -> Result<Option<StatusList>, Error> {
         for path in &self.status_list {
             if let Ok(list) = StatusList::open(&read_file(path)?, keyset, uri, unix_time(now)) {
                 return Ok(Some(list));
@@ -109,8 +123,13 @@ impl Verify {
 }
 
 fn online(text: &[u8], setup: &Setup, now: DateTime<Utc>) -> Result<Answer, Error> {
-    let setup = Setup { clock: crate::clock::Clock::Fixed(now), data: setup.data.clone(), config: setup.config.clone() };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
+    let setup = Setup {
+        clock: crate::clock::Clock::Fixed(now),
+        data: setup.data.clone(),
+        config: setup.config.clone(),
+    };
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
     runtime.block_on(async {
         let context = setup.context(setup.migrated_pool()?, Actor::CommandLine)?;
         verify_online(&context, text).await
@@ -119,7 +138,8 @@ fn online(text: &[u8], setup: &Setup, now: DateTime<Utc>) -> Result<Answer, Erro
 
 /// The text itself, or what the file or the standard input holds.
 fn read_subject(subject: &str) -> Result<Vec<u8>, Error> {
-    let looks_like_text = subject.trim_start().get(..4).is_some_and(|start| PREFIX.starts_with(&start.to_uppercase()));
+    let looks_like_text =
+        subject.trim_start().get(..4).is_some_and(|start| PREFIX.starts_with(&start.to_uppercase()));
     match subject {
         "-" => read_all(std::io::stdin()),
         _ if Path::new(subject).is_file() => read_file(Path::new(subject)),

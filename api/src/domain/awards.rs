@@ -6,8 +6,7 @@ use certificates::Award;
 /// The donation counts (献血次数) towards awards, in hundredths: each 200 ml of whole blood is one count,
 /// the remainder kept (250 ml = 1.25 counts); each platelet unit is one, before 2010-01-01 four.
 pub fn counts_hundredths(totals: &Totals) -> u64 {
-    let platelet_counts =
-        u64::from(totals.platelet_units) + 3 * u64::from(totals.platelet_units_before_2010);
+    let platelet_counts = u64::from(totals.platelet_units) + 3 * u64::from(totals.platelet_units_before_2010);
     totals.whole_blood_ml / 2 + platelet_counts * 100
 }
 
@@ -29,8 +28,12 @@ mod tests {
 
     #[test]
     fn each_200_ml_and_each_unit_is_a_count() {
-        let totals =
-            Totals { whole_blood_ml: 250, platelet_units: 3, platelet_units_before_2010: 1, ..Totals::default() };
+        let totals = Totals {
+            whole_blood_ml: 250,
+            platelet_units: 3,
+            platelet_units_before_2010: 1,
+            ..Totals::default()
+        };
 
         assert_eq!(counts_hundredths(&totals), 125 + 300 + 300);
     }
@@ -38,8 +41,14 @@ mod tests {
     #[test]
     fn a_level_is_reached_at_its_count_and_not_before() {
         let levels = [
-            (19_99, Award::None), (20_00, Award::Bronze), (29_99, Award::Bronze), (30_00, Award::Silver),
-            (39_99, Award::Silver), (40_00, Award::Gold), (119_99, Award::Gold), (120_00, Award::Lifetime),
+            (1999, Award::None),
+            (2000, Award::Bronze),
+            (2999, Award::Bronze),
+            (3000, Award::Silver),
+            (3999, Award::Silver),
+            (4000, Award::Gold),
+            (11_999, Award::Gold),
+            (12_000, Award::Lifetime),
         ];
         for (counts, award) in levels {
             assert_eq!(reached(counts), award, "{counts}");

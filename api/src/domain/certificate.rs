@@ -4,7 +4,8 @@ use super::personal::PersonName;
 use super::totals::Totals;
 use super::{awards, lives};
 use certificates::{
-    CertificateClaims, CertificateId, CheckedClaims, ClaimsError, Holder, LivesFormula, StatusReference, UnixTime,
+    CertificateClaims, CertificateId, CheckedClaims, ClaimsError, Holder, LivesFormula, StatusReference,
+    UnixTime,
 };
 use chrono::{Datelike, NaiveDate};
 

@@ -91,7 +91,8 @@ impl IdentityDocument {
         if self.kind != DocumentKind::ResidentId {
             return None;
         }
-        let order = self.number.get(14..17).filter(|_| self.number.len() == 18).or(self.number.get(12..15))?;
+        let order =
+            self.number.get(14..17).filter(|_| self.number.len() == 18).or(self.number.get(12..15))?;
         order.parse::<u16>().ok().map(|order| if order % 2 == 1 { Sex::Male } else { Sex::Female })
     }
 }
@@ -194,6 +195,9 @@ mod tests {
 
     #[test]
     fn debug_shows_the_kind_only() {
-        assert_eq!(format!("{:?}", resident("11010519491231002X").unwrap()), "IdentityDocument(resident_id, …)");
+        assert_eq!(
+            format!("{:?}", resident("11010519491231002X").unwrap()),
+            "IdentityDocument(resident_id, …)"
+        );
     }
 }

@@ -8,8 +8,9 @@ use unicode_normalization::UnicodeNormalization;
 const NAME_LIMIT: usize = 64;
 /// Chinese family names of two characters: 百家姓 and the common ones since.
 const DOUBLE_FAMILY_NAMES: [&str; 30] = [
-    "欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "长孙", "宇文", "司徒", "夏侯", "端木",
-    "百里", "呼延", "东郭", "南宫", "独孤", "西门", "公羊", "澹台", "淳于", "单于", "申屠", "轩辕", "钟离", "闻人", "太史",
+    "欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "长孙", "宇文", "司徒",
+    "夏侯", "端木", "百里", "呼延", "东郭", "南宫", "独孤", "西门", "公羊", "澹台", "淳于", "单于", "申屠",
+    "轩辕", "钟离", "闻人", "太史",
 ];
 
 /// A person's name, NFC.
@@ -123,8 +124,13 @@ impl Email {
     /// # Errors
     /// `not_an_email_address`.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let refusal =
-            || Refusal::new("email", "not_an_email_address", "This is not an e-mail address that can be written to.");
+        let refusal = || {
+            Refusal::new(
+                "email",
+                "not_an_email_address",
+                "This is not an e-mail address that can be written to.",
+            )
+        };
         let (local, domain) = text.trim().rsplit_once('@').ok_or_else(refusal)?;
         let atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
         let host = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';

@@ -41,10 +41,14 @@ pub fn status(word: Option<&str>) -> Status {
 pub fn change(before: Option<&str>, wanted: Change) -> Result<Option<&'static str>, Error> {
     let refuse = |code, message| Err(Error::conflict(code, message));
     match (status(before), wanted) {
-        (Status::Revoked, _) => refuse("already_revoked", "The certificate is revoked, and that is for good."),
+        (Status::Revoked, _) => {
+            refuse("already_revoked", "The certificate is revoked, and that is for good.")
+        }
         (_, Change::Revoke) => Ok(Some("revoked")),
         (Status::Valid, Change::Suspend) => Ok(Some("suspended")),
-        (Status::Suspended, Change::Suspend) => refuse("already_suspended", "The certificate is suspended already."),
+        (Status::Suspended, Change::Suspend) => {
+            refuse("already_suspended", "The certificate is suspended already.")
+        }
         (Status::Suspended, Change::Reinstate) => Ok(None),
         (Status::Valid, Change::Reinstate) => refuse("not_suspended", "The certificate is not suspended."),
     }

@@ -12,9 +12,15 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// `no_keys`, `bad_keys`, `cannot_write_keys`.
-pub fn renew_before_start(folder: &KeyFolder, publication: &Publication, now: DateTime<Utc>) -> Result<(), Error> {
+pub fn renew_before_start(
+    folder: &KeyFolder,
+    publication: &Publication,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let Some(root) = folder.root()? else {
-        tracing::info!("the root key is not here; snapshots are published with `rexue keys publish` where it is");
+        tracing::info!(
+            "the root key is not here; snapshots are published with `rexue keys publish` where it is"
+        );
         return Ok(());
     };
     if keys::is_due(&folder.snapshot_whatever_its_age(&root)?, publication, now) {
@@ -27,7 +33,11 @@ pub fn renew_before_start(folder: &KeyFolder, publication: &Publication, now: Da
 /// One round.
 pub async fn round(context: &Context) {
     if let Err(error) = renew(context).await {
-        tracing::error!(code = error.code, context = error.context, "the keyset snapshot could not be renewed");
+        tracing::error!(
+            code = error.code,
+            context = error.context,
+            "the keyset snapshot could not be renewed"
+        );
     }
 }
 

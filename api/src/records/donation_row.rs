@@ -38,7 +38,11 @@ pub fn donation(
 /// RFC 3339 with its offset: a local time without one would be a guess.
 fn instant(text: &str) -> Result<DateTime<Utc>, Refusal> {
     let instant = DateTime::parse_from_rfc3339(text).map_err(|_| {
-        Refusal::new("collected_at", "not_an_instant", "An instant is written 2026-10-31T09:30:00+08:00 (RFC 3339).")
+        Refusal::new(
+            "collected_at",
+            "not_an_instant",
+            "An instant is written 2026-10-31T09:30:00+08:00 (RFC 3339).",
+        )
     })?;
     let instant = instant.with_timezone(&Utc);
     Ok(instant.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(instant))

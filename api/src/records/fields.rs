@@ -39,7 +39,8 @@ impl<'a> Fields<'a> {
     /// `missing`, or `unknown_word` when `read` does not know it.
     pub fn word<T>(&self, column: &'static str, read: impl Fn(&str) -> Option<T>) -> Result<T, Refusal> {
         let word = self.required(column)?;
-        read(word).ok_or_else(|| Refusal::new(column, "unknown_word", "This word is not one of the known ones."))
+        read(word)
+            .ok_or_else(|| Refusal::new(column, "unknown_word", "This word is not one of the known ones."))
     }
 
     /// The word in `column` when there is one.

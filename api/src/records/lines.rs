@@ -45,7 +45,8 @@ impl Lines {
                 break;
             }
         }
-        let end = self.bytes.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
+        let end =
+            self.bytes.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
         self.bytes.truncate(end);
         let too_long = u64::try_from(end).is_ok_and(|length| length >= LONGEST_LINE);
         Ok(Some(RawLine { number: self.number, bytes: &self.bytes, too_long }))

@@ -56,9 +56,15 @@ pub struct Rejection {
     pub raw: String,
 }
 
+/// A row's values in the order of the columns, or why there are none.
+pub type Row = Result<Line<Vec<String>>, Rejection>;
+
 enum Format {
     /// The place of each of the kind's columns in a row, and how many fields a row has.
-    Csv { places: Vec<usize>, width: usize },
+    Csv {
+        places: Vec<usize>,
+        width: usize,
+    },
     Ndjson,
 }
 
@@ -99,7 +105,13 @@ impl RecordFile {
         let ndjson = starts_an_object(&mut source).map_err(|failure| cannot_read(&failure))?;
         let mut lines = Lines::new(Box::new(source)).map_err(|failure| cannot_read(&failure))?;
         if ndjson {
-            return Ok(Self { lines, format: Format::Ndjson, encoding, columns, unknown_columns: Vec::new() });
+            return Ok(Self {
+                lines,
+                format: Format::Ndjson,
+                encoding,
+                columns,
+                unknown_columns: Vec::new(),
+            });
         }
         let header = lines.next_line().map_err(|failure| cannot_read(&failure))?;
         let header = split(&header.map_or_else(String::new, |line| encoding.decode_lossy(line.bytes)));
@@ -123,7 +135,7 @@ impl RecordFile {
     ///
     /// # Errors
     /// `cannot_read` when the file itself fails; a row that cannot be read is a rejection inside `Ok`.
-    pub fn next_row(&mut self) -> Result<Option<Result<Line<Vec<String>>, Rejection>>, Error> {
+    pub fn next_row(&mut self) -> Result<Option<Row>, Error> {
         let Some(line) = self.lines.next_line().map_err(|failure| cannot_read(&failure))? else {
             return Ok(None);
         };
@@ -162,7 +174,11 @@ fn values(
         return Err(Refusal::new("", "too_long", "The row is longer than 64 KiB."));
     }
     let text = encoding.decode(line.bytes).ok_or_else(|| {
-        Refusal::new("", "wrong_encoding", "The row is not text in the file's encoding (try --encoding gb18030).")
+        Refusal::new(
+            "",
+            "wrong_encoding",
+            "The row is not text in the file's encoding (try --encoding gb18030).",
+        )
     })?;
     match format {
         Format::Csv { places, width } => csv_values(&text, places, *width),
@@ -215,8 +231,11 @@ mod tests {
 
     const COLUMNS: &[&str] = &["a", "b"];
 
-    fn rows(text: &[u8], encoding: Encoding) -> Vec<Result<(u64, Vec<String>), (u64, &'static str)>> {
-        let mut file = RecordFile::new(Box::new(std::io::Cursor::new(text.to_vec())), encoding, COLUMNS).unwrap();
+    type Read = Result<(u64, Vec<String>), (u64, &'static str)>;
+
+    fn rows(text: &[u8], encoding: Encoding) -> Vec<Read> {
+        let mut file =
+            RecordFile::new(Box::new(std::io::Cursor::new(text.to_vec())), encoding, COLUMNS).unwrap();
         std::iter::from_fn(|| file.next_row().unwrap())
             .map(|row| match row {
                 Ok(line) => Ok((line.number, line.record)),
@@ -225,7 +244,7 @@ mod tests {
             .collect()
     }
 
-    fn row(line: u64, a: &str, b: &str) -> Result<(u64, Vec<String>), (u64, &'static str)> {
+    fn row(line: u64, a: &str, b: &str) -> Read {
         Ok((line, vec![a.to_owned(), b.to_owned()]))
     }
 

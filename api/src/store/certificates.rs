@@ -205,6 +205,8 @@ pub fn standings(db: &mut Db, ctis: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, Stand
         .load(db)?;
     Ok(rows
         .into_iter()
-        .map(|(cti, certificate_no, status, superseded)| (cti, Standing { certificate_no, status, superseded }))
+        .map(|(cti, certificate_no, status, superseded)| {
+            (cti, Standing { certificate_no, status, superseded })
+        })
         .collect())
 }

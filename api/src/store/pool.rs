@@ -2,7 +2,7 @@
 
 use super::connection::{DatabaseUrl, Db, Manager, in_write_transaction};
 use crate::error::Error;
-use diesel::r2d2::{PooledConnection, Pool as Connections};
+use diesel::r2d2::{Pool as Connections, PooledConnection};
 use std::time::Duration;
 
 /// Connections to the database. Cheap to clone; all clones share the same connections.

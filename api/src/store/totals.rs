@@ -66,7 +66,8 @@ macro_rules! upsert {
 
 /// The totals of these donors, by id; who has never donated has none.
 pub fn of_donors(db: &mut Db, donor_ids: &[&str]) -> Result<HashMap<String, Totals>, Error> {
-    let rows: Vec<TotalsRow> = donor_totals::table.filter(donor_totals::donor_id.eq_any(donor_ids)).load(db)?;
+    let rows: Vec<TotalsRow> =
+        donor_totals::table.filter(donor_totals::donor_id.eq_any(donor_ids)).load(db)?;
     rows.into_iter().map(|row| Ok((row.donor_id.clone(), row.totals()?))).collect()
 }
 

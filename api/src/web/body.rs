@@ -19,7 +19,9 @@ impl FromRequest for Body {
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move {
             bytes.await.map(Self).map_err(|failure| match failure.as_error::<PayloadError>() {
-                Some(PayloadError::Overflow) => Error::new(Kind::TooLarge, "body_too_large", "The body is too large."),
+                Some(PayloadError::Overflow) => {
+                    Error::new(Kind::TooLarge, "body_too_large", "The body is too large.")
+                }
                 _ => Error::invalid("malformed_body", "The body cannot be read."),
             })
         })

@@ -1,9 +1,9 @@
 //! `GET /v1/certificates/{certificate_no}/qr.{svg,png,txt}`.
 
-use crate::links;
 use super::problem::Problem;
 use crate::actions::Context;
 use crate::error::Error;
+use crate::links;
 use crate::store::certificates as store;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, web};

@@ -18,10 +18,14 @@ impl Metrics {
     /// # Errors
     /// `internal` when two have one name.
     pub fn new() -> Result<Self, Error> {
-        let buckets = vec![0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-        let requests = HistogramOpts::new("rexue_http_request_seconds", "Time to answer a request.").buckets(buckets);
-        let requests = HistogramVec::new(requests, &["method", "route", "status"]).map_err(Error::internal)?;
-        let limited = Opts::new("rexue_http_limited_total", "Requests that were too many, by where it was counted.");
+        let buckets =
+            vec![0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+        let requests =
+            HistogramOpts::new("rexue_http_request_seconds", "Time to answer a request.").buckets(buckets);
+        let requests =
+            HistogramVec::new(requests, &["method", "route", "status"]).map_err(Error::internal)?;
+        let limited =
+            Opts::new("rexue_http_limited_total", "Requests that were too many, by where it was counted.");
         let limited = IntCounterVec::new(limited, &["counted_by"]).map_err(Error::internal)?;
         let registry = Registry::new();
         registry.register(Box::new(requests.clone())).map_err(Error::internal)?;

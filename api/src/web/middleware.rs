@@ -61,7 +61,8 @@ pub async fn gate<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let began = Instant::now();
-    let parts = (request.app_data::<web::Data<Gate>>().cloned(), request.app_data::<web::Data<Metrics>>().cloned());
+    let parts =
+        (request.app_data::<web::Data<Gate>>().cloned(), request.app_data::<web::Data<Metrics>>().cloned());
     let (Some(gate), Some(metrics)) = parts else {
         return Err(Error::internal("the gate has no state").into());
     };
@@ -78,14 +79,23 @@ pub async fn gate<B: MessageBody>(
     metrics.request(method.as_str(), &route, status.as_str(), took);
     let seconds = took.as_secs_f64();
     if gate.log_requests || status.is_server_error() || seconds > SLOW_SECONDS {
-        tracing::info!(request_id = id, method = method.as_str(), route, status = status.as_u16(), seconds, "answered");
+        tracing::info!(
+            request_id = id,
+            method = method.as_str(),
+            route,
+            status = status.as_u16(),
+            seconds,
+            "answered"
+        );
     }
     Ok(response)
 }
 
 fn request_id(request: &ServiceRequest, ids: &RequestIds) -> String {
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
-    let sane = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let sane = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
     given.filter(sane).map_or_else(|| ids.next(), str::to_owned)
 }
 

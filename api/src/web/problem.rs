@@ -73,5 +73,9 @@ pub async fn nothing_here() -> Result<HttpResponse, Error> {
 /// # Errors
 /// Always `method_not_allowed`.
 pub async fn wrong_method() -> Result<HttpResponse, Error> {
-    Err(Error::new(Kind::MethodNotAllowed, "method_not_allowed", "This address does not answer to this method."))
+    Err(Error::new(
+        Kind::MethodNotAllowed,
+        "method_not_allowed",
+        "This address does not answer to this method.",
+    ))
 }

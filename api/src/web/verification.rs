@@ -108,7 +108,11 @@ impl fmt::Display for Verification {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "{} ({})", self.code, self.light)?;
         let Some(claims) = &self.claims else { return Ok(()) };
-        writeln!(out, "holder       {}, born {}, document …{}", claims.masked_name, claims.birth_year, claims.document_last_four)?;
+        writeln!(
+            out,
+            "holder       {}, born {}, document …{}",
+            claims.masked_name, claims.birth_year, claims.document_last_four
+        )?;
         writeln!(out, "donated      {} ml in {} donations", claims.total_volume_ml, claims.donations)?;
         if claims.platelet_units > 0 {
             writeln!(out, "platelets    {} units", claims.platelet_units)?;

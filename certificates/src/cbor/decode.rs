@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::document::{Children, Contents, Item};
+use unicode_normalization::is_nfc;
+
+use super::document::{Document, Item};
 use super::{
     BREAK, EIGHT_BYTES, FOUR_BYTES, INDEFINITE, MAJOR_ARRAY, MAJOR_BYTES, MAJOR_MAP, MAJOR_NEGATIVE,
     MAJOR_TAG, MAJOR_TEXT, MAJOR_UNSIGNED, ONE_BYTE, TWO_BYTES,
@@ -80,15 +82,15 @@ impl fmt::Display for CborError {
 
 impl std::error::Error for CborError {}
 
-/// What the one document says that `input` is, under `tag` if one is expected.
-pub(super) fn contents<'a>(
+/// Reads `input` as one document, under `tag` if one is expected.
+pub(super) fn document<'a>(
     input: &'a [u8],
     tag: Option<u64>,
     limits: Limits,
-) -> Result<Contents<'a>, CborError> {
+) -> Result<Document<'a>, CborError> {
     let mut decoder = Decoder {
         rest: input,
-        contents: Contents { items: Vec::with_capacity(TYPICAL_ITEMS), keys_ascend: true },
+        document: Document { items: Vec::with_capacity(TYPICAL_ITEMS), is_canonical: true },
         items_left: limits.items,
         depth_left: limits.depth,
         text_limit: limits.text,
@@ -97,7 +99,7 @@ pub(super) fn contents<'a>(
         decoder.tag(tag)?;
     }
     decoder.value()?;
-    if decoder.rest.is_empty() { Ok(decoder.contents) } else { Err(CborError::Trailing) }
+    if decoder.rest.is_empty() { Ok(decoder.document) } else { Err(CborError::Trailing) }
 }
 
 /// What a certificate's payload has, with some room.
@@ -105,7 +107,7 @@ const TYPICAL_ITEMS: usize = 48;
 
 struct Decoder<'a> {
     rest: &'a [u8],
-    contents: Contents<'a>,
+    document: Document<'a>,
     items_left: u32,
     depth_left: u32,
     text_limit: usize,
@@ -113,17 +115,15 @@ struct Decoder<'a> {
 
 impl<'a> Decoder<'a> {
     fn tag(&mut self, expected: u64) -> Result<(), CborError> {
-        match self.head()? {
-            Head { major: MAJOR_TAG, argument: Argument::Value(tag), .. } if tag == expected => Ok(()),
-            _ => Err(CborError::Tag),
-        }
+        let head = self.head()?;
+        if head.major() == MAJOR_TAG && head.number()? == expected { Ok(()) } else { Err(CborError::Tag) }
     }
 
     fn value(&mut self) -> Result<(), CborError> {
         let head = self.head()?;
-        let item = match head.major {
-            MAJOR_UNSIGNED => Item::Unsigned(head.definite()?),
-            MAJOR_NEGATIVE => Item::Negative(head.definite()?),
+        let item = match head.major() {
+            MAJOR_UNSIGNED => Item::Unsigned(head.number()?),
+            MAJOR_NEGATIVE => Item::Negative(head.number()?),
             MAJOR_BYTES => Item::Bytes(self.bytes(head)?),
             MAJOR_TEXT => Item::Text(self.text(head)?),
             MAJOR_ARRAY => return self.container(head, Item::Array, Self::children),
@@ -131,138 +131,140 @@ impl<'a> Decoder<'a> {
             MAJOR_TAG => return Err(CborError::Tag),
             _ => return Err(head.float_simple_or_break()),
         };
-        self.contents.items.push(item);
+        self.document.items.push(item);
         Ok(())
     }
 
-    /// Reads an array or a map; its own item comes first and learns afterwards how many items follow.
+    /// Reads an array or a map; its own item comes first and learns afterwards how many items are in it.
     fn container(
         &mut self,
         head: Head,
-        item: impl Fn(Children) -> Item<'a>,
-        read: impl FnOnce(&mut Self, Head) -> Result<usize, CborError>,
+        item: impl Fn(usize) -> Item<'a>,
+        read: impl FnOnce(&mut Self, Head) -> Result<(), CborError>,
     ) -> Result<(), CborError> {
         self.depth_left = self.depth_left.checked_sub(1).ok_or(CborError::TooDeep)?;
-        let at = self.contents.items.len();
-        self.contents.items.push(item(Children::default()));
-        let count = read(self, head)?;
-        let span = self.contents.items.len() - at - 1;
-        if let Some(slot) = self.contents.items.get_mut(at) {
-            *slot = item(Children { count, span });
+        let at = self.document.items.len();
+        self.document.items.push(item(0));
+        read(self, head)?;
+        let span = self.document.items.len() - at - 1;
+        if let Some(slot) = self.document.items.get_mut(at) {
+            *slot = item(span);
         }
         self.depth_left += 1;
         Ok(())
     }
 
-    fn children(&mut self, head: Head) -> Result<usize, CborError> {
+    fn children(&mut self, head: Head) -> Result<(), CborError> {
         let mut count = 0;
         while self.has_another(head, count) {
             self.value()?;
             count += 1;
         }
-        Ok(count)
+        Ok(())
     }
 
-    fn pairs(&mut self, head: Head) -> Result<usize, CborError> {
+    fn pairs(&mut self, head: Head) -> Result<(), CborError> {
         let mut count = 0;
         let mut last = None;
         while self.has_another(head, count) {
             let rank = self.key()?;
-            self.contents.keys_ascend &= last < Some(rank);
+            self.document.is_canonical &= last < Some(rank);
             last = Some(rank);
             self.value()?;
             count += 1;
         }
-        Ok(count)
+        Ok(())
     }
 
     fn key(&mut self) -> Result<Rank<'a>, CborError> {
         let head = self.head()?;
         let start = self.rest;
-        let item = match head.major {
-            MAJOR_UNSIGNED => Item::Unsigned(head.definite()?),
-            MAJOR_NEGATIVE => Item::Negative(head.definite()?),
+        let item = match head.major() {
+            MAJOR_UNSIGNED => Item::Unsigned(head.number()?),
+            MAJOR_NEGATIVE => Item::Negative(head.number()?),
             MAJOR_TEXT => Item::Text(self.text(head)?),
             MAJOR_TAG => return Err(CborError::Tag),
             MAJOR_BYTES | MAJOR_ARRAY | MAJOR_MAP => return Err(CborError::KeyType),
             _ => return Err(head.float_simple_or_break()),
         };
-        self.contents.items.push(item);
+        self.document.items.push(item);
         let text = start.get(..start.len() - self.rest.len()).unwrap_or_default();
-        Ok(Rank { major: head.major, argument: head.definite().unwrap_or(0), text })
+        Ok(Rank { major: head.major(), argument: head.argument, text })
     }
 
-    fn has_another(&mut self, head: Head, count: usize) -> bool {
-        match head.argument {
-            Argument::Value(announced) => super::length(count) < announced,
-            Argument::Indefinite => !self.take_break(),
-        }
+    fn has_another(&mut self, head: Head, count: u64) -> bool {
+        if head.is_indefinite() { !self.take_break() } else { count < head.argument }
     }
 
     fn bytes(&mut self, head: Head) -> Result<Cow<'a, [u8]>, CborError> {
-        match head.argument {
-            Argument::Value(length) => self.take(length).map(Cow::Borrowed),
-            Argument::Indefinite => {
-                let mut whole = Vec::new();
-                while !self.take_break() {
-                    whole.extend_from_slice(self.chunk(MAJOR_BYTES)?);
-                }
-                Ok(Cow::Owned(whole))
-            }
+        if !head.is_indefinite() {
+            return self.take(head.argument).map(Cow::Borrowed);
         }
+        let mut whole = Vec::new();
+        while !self.take_break() {
+            whole.extend_from_slice(self.chunk(MAJOR_BYTES)?);
+        }
+        Ok(Cow::Owned(whole))
     }
 
     fn text(&mut self, head: Head) -> Result<Cow<'a, str>, CborError> {
-        match head.argument {
-            Argument::Value(length) => {
-                let bytes = self.take(length)?;
-                self.utf8(bytes).map(Cow::Borrowed)
-            }
-            Argument::Indefinite => {
-                let mut whole = String::new();
-                while !self.take_break() {
-                    let chunk = self.chunk(MAJOR_TEXT)?;
-                    whole.push_str(self.utf8(chunk)?);
-                    if whole.len() > self.text_limit {
-                        return Err(CborError::TextTooLong);
-                    }
-                }
-                Ok(Cow::Owned(whole))
+        if !head.is_indefinite() {
+            let bytes = self.take(head.argument)?;
+            return self.utf8(bytes).map(Cow::Borrowed);
+        }
+        let mut whole = String::new();
+        while !self.take_break() {
+            let chunk = self.chunk(MAJOR_TEXT)?;
+            whole.push_str(self.utf8(chunk)?);
+            if whole.len() > self.text_limit {
+                return Err(CborError::TextTooLong);
             }
         }
+        Ok(Cow::Owned(whole))
     }
 
-    fn utf8(&self, bytes: &'a [u8]) -> Result<&'a str, CborError> {
+    fn utf8(&mut self, bytes: &'a [u8]) -> Result<&'a str, CborError> {
         if bytes.len() > self.text_limit {
             return Err(CborError::TextTooLong);
         }
-        str::from_utf8(bytes).map_err(|_| CborError::NotUtf8)
+        let text = str::from_utf8(bytes).map_err(|_| CborError::NotUtf8)?;
+        self.document.is_canonical &= text.is_ascii() || is_nfc(text);
+        Ok(text)
     }
 
     fn chunk(&mut self, major: u8) -> Result<&'a [u8], CborError> {
-        match self.head()? {
-            Head { major: found, argument: Argument::Value(length), .. } if found == major => {
-                self.take(length)
-            }
-            _ => Err(CborError::BadChunk),
+        let head = self.head()?;
+        if head.major() != major || head.is_indefinite() {
+            return Err(CborError::BadChunk);
         }
+        self.take(head.argument)
     }
 
+    /// Reads a head. Nearly all are a single byte, so that the rest is kept out of the way.
     #[inline]
     fn head(&mut self) -> Result<Head, CborError> {
         let (&initial, rest) = self.rest.split_first().ok_or(CborError::Truncated)?;
         self.items_left = self.items_left.checked_sub(1).ok_or(CborError::TooManyItems)?;
         self.rest = rest;
         let argument = match initial & 0x1f {
-            small @ 0..24 => Argument::Value(u64::from(small)),
-            ONE_BYTE => Argument::Value(u64::from(u8::from_be_bytes(self.take_array()?))),
-            TWO_BYTES => Argument::Value(u64::from(u16::from_be_bytes(self.take_array()?))),
-            FOUR_BYTES => Argument::Value(u64::from(u32::from_be_bytes(self.take_array()?))),
-            EIGHT_BYTES => Argument::Value(u64::from_be_bytes(self.take_array()?)),
-            INDEFINITE => Argument::Indefinite,
+            small @ 0..24 => u64::from(small),
+            additional => self.long_argument(additional)?,
+        };
+        Ok(Head { initial, argument })
+    }
+
+    /// Reads what follows an initial byte; it is canonical when no shorter head could hold it.
+    fn long_argument(&mut self, additional: u8) -> Result<u64, CborError> {
+        let (argument, least) = match additional {
+            ONE_BYTE => (u64::from(u8::from_be_bytes(self.take_array()?)), 24),
+            TWO_BYTES => (u64::from(u16::from_be_bytes(self.take_array()?)), 0x100),
+            FOUR_BYTES => (u64::from(u32::from_be_bytes(self.take_array()?)), 0x1_0000),
+            EIGHT_BYTES => (u64::from_be_bytes(self.take_array()?), 0x1_0000_0000),
+            INDEFINITE => (0, u64::MAX),
             _ => return Err(CborError::BadHead),
         };
-        Ok(Head { major: initial >> 5, argument, additional: initial & 0x1f })
+        self.document.is_canonical &= argument >= least;
+        Ok(argument)
     }
 
     fn take(&mut self, length: u64) -> Result<&'a [u8], CborError> {
@@ -302,28 +304,31 @@ struct Rank<'a> {
 
 #[derive(Clone, Copy)]
 struct Head {
-    major: u8,
-    argument: Argument,
-    additional: u8,
-}
-
-#[derive(Clone, Copy)]
-enum Argument {
-    Value(u64),
-    Indefinite,
+    initial: u8,
+    argument: u64,
 }
 
 impl Head {
-    fn definite(self) -> Result<u64, CborError> {
-        match self.argument {
-            Argument::Value(value) => Ok(value),
-            Argument::Indefinite => Err(CborError::BadHead),
-        }
+    fn major(self) -> u8 {
+        self.initial >> 5
+    }
+
+    fn additional(self) -> u8 {
+        self.initial & 0x1f
+    }
+
+    fn is_indefinite(self) -> bool {
+        self.additional() == INDEFINITE
+    }
+
+    /// The argument of a head that has no indefinite form.
+    fn number(self) -> Result<u64, CborError> {
+        if self.is_indefinite() { Err(CborError::BadHead) } else { Ok(self.argument) }
     }
 
     /// The name of what major type 7 holds (RFC 8949 §3.3).
     fn float_simple_or_break(self) -> CborError {
-        match self.additional {
+        match self.additional() {
             TWO_BYTES | FOUR_BYTES | EIGHT_BYTES => CborError::Float,
             INDEFINITE => CborError::StrayBreak,
             _ => CborError::Simple,

@@ -2,26 +2,16 @@
 
 use std::borrow::Cow;
 
-use super::Encoder;
 use super::decode::{self, CborError, Limits};
 
-/// One CBOR document, decoded, beside the bytes that it was decoded from.
+/// One CBOR document, decoded.
 #[derive(Clone, Debug)]
 pub struct Document<'a> {
-    source: &'a [u8],
-    tag: Option<u64>,
-    contents: Contents<'a>,
-}
-
-/// What the decoder found.
-#[derive(Clone, Debug)]
-pub(super) struct Contents<'a> {
     pub(super) items: Vec<Item<'a>>,
-    /// Whether in every map the keys ascend in the canonical order, so that none occurs twice.
-    pub(super) keys_ascend: bool,
+    pub(super) is_canonical: bool,
 }
 
-/// A data item. The children of an array or a map follow it in the list.
+/// A data item. The children of an array or a map follow it in the list, with all that is in them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item<'a> {
     Unsigned(u64),
@@ -29,16 +19,10 @@ pub(super) enum Item<'a> {
     Negative(u64),
     Bytes(Cow<'a, [u8]>),
     Text(Cow<'a, str>),
-    Array(Children),
-    /// Keys and values alternate, in the order of the input, duplicates included.
-    Map(Children),
-}
-
-/// How many children a container has, and how many items of the list they take with everything in them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Children {
-    pub(super) count: usize,
-    pub(super) span: usize,
+    /// How many of the following items are in the array.
+    Array(usize),
+    /// How many of the following items are in the map, where keys and values alternate in the order of the input.
+    Map(usize),
 }
 
 impl<'a> Document<'a> {
@@ -47,7 +31,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// Every [`CborError`].
     pub fn decode(source: &'a [u8], limits: Limits) -> Result<Document<'a>, CborError> {
-        Ok(Document { source, tag: None, contents: decode::contents(source, None, limits)? })
+        decode::document(source, None, limits)
     }
 
     /// Decodes `source`, which MUST be exactly one item under exactly this tag.
@@ -55,38 +39,21 @@ impl<'a> Document<'a> {
     /// # Errors
     /// Every [`CborError`].
     pub fn decode_tagged(source: &'a [u8], tag: u64, limits: Limits) -> Result<Document<'a>, CborError> {
-        Ok(Document { source, tag: Some(tag), contents: decode::contents(source, Some(tag), limits)? })
+        decode::document(source, Some(tag), limits)
     }
 
     /// The item that the document consists of.
     pub fn root(&self) -> Node<'_, 'a> {
-        Node { items: &self.contents.items }
+        Node { items: &self.items }
     }
 
-    /// Whether the bytes that were decoded are the one canonical encoding of what they say.
+    /// Whether the bytes that were decoded are the one canonical encoding of what they say (RFC 8949 §4.2.1): every
+    /// head the shortest, every length definite, every text NFC, the keys of every map ascending and distinct.
     ///
-    /// The items are written again by [`Encoder`] and compared with the bytes; they are written in their own
-    /// order, which is the canonical one when all keys ascend.
+    /// The decoder finds out on its way, at a fraction of the cost of encoding everything again and comparing; that
+    /// both are the same is tested against another encoder.
     pub fn is_canonical(&self) -> bool {
-        self.contents.keys_ascend && self.encode() == self.source
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        let mut encoder = Encoder::with_capacity(self.source.len());
-        if let Some(tag) = self.tag {
-            encoder.tag(tag);
-        }
-        for item in &self.contents.items {
-            match item {
-                Item::Unsigned(value) => encoder.unsigned(*value),
-                Item::Negative(value) => encoder.negative(*value),
-                Item::Bytes(value) => encoder.bytes(value),
-                Item::Text(value) => encoder.text(value),
-                Item::Array(children) => encoder.array(children.count),
-                Item::Map(children) => encoder.map(children.count),
-            }
-        }
-        encoder.finish()
+        self.is_canonical
     }
 }
 
@@ -190,7 +157,7 @@ impl<'d, 'a> Iterator for Nodes<'d, 'a> {
 
     fn next(&mut self) -> Option<Node<'d, 'a>> {
         let span = match self.rest.first()? {
-            Item::Array(children) | Item::Map(children) => children.span,
+            Item::Array(span) | Item::Map(span) => *span,
             _ => 0,
         };
         let (items, rest) = self.rest.split_at_checked(1 + span)?;

@@ -113,6 +113,13 @@ impl Token {
     }
 }
 
+/// The text of the fixtures' certificate after something was done to it, signed as if nothing had been.
+pub fn forged(change: impl FnOnce(&mut Token)) -> String {
+    let mut token = token();
+    change(&mut token);
+    token.text()
+}
+
 /// A signature over any header and payload, canonical or not.
 pub fn sign(seed: &[u8; 32], protected: &[u8], payload: &[u8]) -> [u8; 64] {
     let header = ProtectedHeader { original_data: Some(protected.to_vec()), header: Header::default() };

@@ -5,6 +5,8 @@ mod canonical;
 #[cfg(test)]
 mod cbor;
 #[cfg(test)]
+mod envelopes;
+#[cfg(test)]
 mod exact_bytes;
 #[cfg(test)]
 mod fixtures;

@@ -156,6 +156,6 @@ proptest! {
 
         prop_assert_eq!(certificate.claims(), &claims);
         prop_assert_eq!(CheckedClaims::from_payload(checked.payload()).unwrap(), checked);
-        prop_assert!(QrImage::of(&text).unwrap().version() <= 13);
+        prop_assert!(text.len() <= 483, "more than version 13 of a QR code holds");
     }
 }

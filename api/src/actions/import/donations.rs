@@ -66,9 +66,19 @@ pub(super) fn save(
     for line in batch {
         let donation = &line.record;
         match people.get(donation.donor_no.as_str()) {
-            None => rejections.push(reject(line, "donor_no", "unknown_donor", "There is no donor with this number.")),
+            None => rejections.push(reject(
+                line,
+                "donor_no",
+                "unknown_donor",
+                "There is no donor with this number.",
+            )),
             Some(donor) if donation.collection.day() < donor.birth_date => {
-                rejections.push(reject(line, "collected_at", "before_birth", "The donation lies before the donor's birth."));
+                rejections.push(reject(
+                    line,
+                    "collected_at",
+                    "before_birth",
+                    "The donation lies before the donor's birth.",
+                ));
             }
             Some(donor) => plan_one(&mut plan, run, line, &donor.id, &mut known, rejections)?,
         }
@@ -130,7 +140,11 @@ fn plan_one(
 }
 
 /// Adds what was gained to the donors' totals; whose history was corrected is counted anew.
-fn keep_totals(db: &mut Db, gained: &[(String, Collection)], recount: &BTreeSet<String>) -> Result<(), Error> {
+fn keep_totals(
+    db: &mut Db,
+    gained: &[(String, Collection)],
+    recount: &BTreeSet<String>,
+) -> Result<(), Error> {
     let touched: BTreeSet<&str> = gained.iter().map(|(donor_id, _)| donor_id.as_str()).collect();
     let touched: Vec<&str> = touched.into_iter().filter(|donor_id| !recount.contains(*donor_id)).collect();
     let mut sums = totals::of_donors(db, &touched)?;

@@ -29,7 +29,13 @@ impl Sealing {
     pub(super) fn new(run: &Run<'_>) -> Result<Self, Error> {
         let now = run.context.clock.now();
         let vault = Arc::clone(&run.context.vault);
-        Ok(Self { vault, import_id: run.id.clone(), now, today: day_in_china(now), chance: Chance::from_system()? })
+        Ok(Self {
+            vault,
+            import_id: run.id.clone(),
+            now,
+            today: day_in_china(now),
+            chance: Chance::from_system()?,
+        })
     }
 }
 
@@ -66,8 +72,10 @@ pub(super) fn save(
         let row = &line.record;
         let before = known.get(&row.donor_no).or_else(|| created.get(&row.donor_no));
         let changed = before.map(|before| before.differences(row)).unwrap_or_default();
-        let verdict =
-            judge(before.map(|before| Known { import_id: &before.import_id, same: changed.is_empty() }), &run.id);
+        let verdict = judge(
+            before.map(|before| Known { import_id: &before.import_id, same: changed.is_empty() }),
+            &run.id,
+        );
         match (verdict, before) {
             (Incoming::Unchanged, _) => counts.unchanged += 1,
             (Incoming::Correction, Some(before)) => {
@@ -97,5 +105,10 @@ pub(super) fn save(
 }
 
 fn contradiction<T>(line: &Line<T>) -> Rejection {
-    super::reject(line, "donor_no", "contradiction", "An earlier row of this import says something else of this donor.")
+    super::reject(
+        line,
+        "donor_no",
+        "contradiction",
+        "An earlier row of this import says something else of this donor.",
+    )
 }
