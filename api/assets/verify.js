@@ -9,11 +9,12 @@ let sent = false;
 // The next scan must land in the field, wherever somebody clicked before.
 const interactive = "a, button, input, label, summary";
 const refocus = () => field.focus({ preventScroll: true });
-addEventListener("pageshow", () => {
+addEventListener("pageshow", (event) => {
   sent = false;
   scan.reset();
   photo.reset();
-  refocus();
+  document.body.classList.remove("busy");
+  if (event.persisted) refocus();
 });
 addEventListener("focus", () => {
   if (document.activeElement === document.body) refocus();

@@ -173,7 +173,7 @@ pub enum KeysetRefusal {
     /// A signed object, but no keyset.
     #[error("the signed object is no keyset")]
     UnknownType,
-    /// Signed by another key than the pinned root.
+    /// Signed by another key, or by another algorithm, than the pinned root.
     #[error("the keyset is signed by another root than the pinned one")]
     WrongRoot,
     /// The signature does not fit.

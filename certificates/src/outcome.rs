@@ -15,7 +15,8 @@ pub enum Code {
     UnknownType,
     /// Step 3: no key of the keyset has this key identifier.
     UnknownKey,
-    /// Step 3: the key may not vouch for this: wrong algorithm or role, revoked, or outside its window.
+    /// Step 3: the key may not vouch for this: wrong algorithm or role, revoked, outside its window, or listed in a
+    /// snapshot that has ended.
     KeyNotValid,
     /// Step 4: the signature does not fit: forged or damaged.
     BadSignature,

@@ -30,7 +30,8 @@ impl<'a> Offline<'a> {
     }
 
     fn verify(&self, text: &str, more: &[&str]) -> Ran {
-        let known = ["verify", "--json", "--keyset", &self.keyset, "--root", &self.root, text];
+        let root = format!("--root={}", self.root);
+        let known = ["verify", "--json", "--keyset", &self.keyset, &root, text];
         self.station.rexue(known.iter().chain(more))
     }
 
@@ -185,6 +186,17 @@ fn another_station_s_root_and_certificates_are_refused() {
     assert!(refused.err.contains("bad_keyset"), "{}", refused.err);
     hospital.root = "AAAA".to_owned();
     hospital.verify(&our_text, &[]).with_code(2);
+}
+
+#[test]
+fn a_root_key_may_begin_with_a_dash() {
+    let station = Station::new(Kind::Sqlite);
+    let keyset = station.path("keys/keyset.cwt");
+    let root = format!("-{}", "A".repeat(42));
+
+    let ran = station.rexue(["verify", "--keyset", keyset.to_str().unwrap(), "--root", &root, "XUE:/1/"]);
+
+    assert!(!ran.err.contains("unexpected argument"), "one key in 64 does (base64url): {}", ran.err);
 }
 
 #[test]

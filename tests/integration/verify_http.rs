@@ -70,7 +70,7 @@ on_both! {
                     let code = if place == 2 { "revoked" } else { "valid" };
                     let answer = server.verify(&texts[place]);
                     assert_eq!(answer["code"], code);
-                    assert_eq!(answer["claims"].is_null(), false);
+                    assert!(answer["claims"].is_object());
                 });
             }
         });

@@ -30,6 +30,11 @@ pub(super) enum Certificates {
     Suspend(Standing),
     /// End a suspension.
     Reinstate(Standing),
+    /// Show a certificate's QR code in the terminal.
+    Show {
+        /// The certificate's number.
+        certificate_no: String,
+    },
     /// Send a donor's newest certificate to the donor's e-mail address.
     Mail {
         /// The donor's number.
@@ -106,10 +111,12 @@ impl Certificates {
                 say(&format!("{donor}: the mail server has taken the letter"));
                 Ok(ExitCode::SUCCESS)
             }
+            Self::Show { certificate_no } => {
+                let qr = QrImage::of(&one(&context, &certificate_no)?.token()?).map_err(Error::internal)?;
+                print(&format!("{}\n", qr.terminal()))
+            }
             Self::Link { certificate_no } => {
-                let row = context.pool.read_blocking(|db| store::by_number(db, &certificate_no))?;
-                let row = row.ok_or_else(|| Error::not_found("There is no certificate with this number."))?;
-                print(&format!("{}\n", links::certificate(&context, &row)?))
+                print(&format!("{}\n", links::certificate(&context, &one(&context, &certificate_no)?)?))
             }
         }
     }
@@ -142,6 +149,11 @@ impl Issue {
             false => print(&format!("{issued} certificates issued\n")),
         }
     }
+}
+
+fn one(context: &Context, certificate_no: &str) -> Result<CertificateRow, Error> {
+    let row = context.pool.read_blocking(|db| store::by_number(db, certificate_no))?;
+    row.ok_or_else(|| Error::not_found("There is no certificate with this number."))
 }
 
 /// Writes the newest certificates: of one donor, or of everybody.

@@ -49,8 +49,7 @@ pub fn revert_all(db: &mut Db) -> Result<(), Error> {
     outcome.map_err(|failure| Error::internal(format_args!("migration: {failure}")))
 }
 
-/// A session lock that PostgreSQL holds until the connection closes or the migrations are through;
-/// SQLite's single writer needs none.
+/// A lock that PostgreSQL holds until the transaction ends; SQLite's single writer needs none.
 fn take_turns(db: &mut Db) -> Result<(), Error> {
     use diesel::connection::SimpleConnection;
     if let Db::Postgres(connection) = db {

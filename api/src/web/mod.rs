@@ -6,12 +6,12 @@ mod health;
 mod metrics;
 mod middleware;
 mod openapi;
-// mod photo;
+mod photo;
 mod problem;
 mod status_lists;
 pub mod verification;
 mod verify;
-// mod verify_page;
+mod verify_page;
 mod well_known;
 
 pub use openapi::yaml as openapi_yaml;
@@ -44,7 +44,7 @@ fn routes(app: &mut ServiceConfig) {
         .service(get("/healthz", health::healthz))
         .service(get("/readyz", health::readyz))
         .service(get("/metrics", health::metrics))
-        // .configure(verify_page::routes)
+        .configure(verify_page::routes)
         .default_service(web::to(problem::nothing_here));
 }
 

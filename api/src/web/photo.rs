@@ -436,9 +436,9 @@ mod tests {
         let read = (0..50).filter(|seed| {
             let dark = numbers.between(20.0, 70.0);
             let scene = Scene {
-                width: 1_000,
-                height: 750,
-                pixels_a_module: numbers.between(5.5, 8.0),
+                width: 800,
+                height: 800,
+                pixels_a_module: numbers.between(5.0, 6.5),
                 degrees: numbers.between(0.0, 360.0),
                 tilt: (numbers.between(-0.15, 0.15), numbers.between(-0.15, 0.15)),
                 dark,

@@ -165,6 +165,37 @@ fn keys_must_ascend_in_the_bytewise_order_of_their_encodings() {
 }
 
 #[test]
+fn a_head_is_canonical_when_no_shorter_one_could_hold_its_argument() {
+    let is_canonical = |text: &str| Document::decode(&hex(text), WIDE).unwrap().is_canonical();
+
+    for shortest in
+        ["17", "1818", "18ff", "190100", "19ffff", "1a00010000", "1affffffff", "1b0000000100000000"]
+    {
+        assert!(is_canonical(shortest), "{shortest}");
+    }
+    for longer in [
+        "1800",
+        "1817",
+        "190000",
+        "1900ff",
+        "1a00000000",
+        "1a0000ffff",
+        "1b00000000ffffffff",
+        "3817",
+        "580100",
+        "7800",
+        "9800",
+        "b800",
+        "9fff",
+        "bfff",
+        "5fff",
+        "7fff",
+    ] {
+        assert!(!is_canonical(longer), "{longer}");
+    }
+}
+
+#[test]
 fn the_encoder_writes_the_shortest_heads() {
     for (value, expected) in [
         (0, "00"),

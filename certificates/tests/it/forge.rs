@@ -120,11 +120,15 @@ pub fn forged(change: impl FnOnce(&mut Token)) -> String {
     token.text()
 }
 
+/// The Sig_structure of any header and payload by coset.
+pub fn signature_input(protected: &[u8], payload: &[u8]) -> Vec<u8> {
+    let header = ProtectedHeader { original_data: Some(protected.to_vec()), header: Header::default() };
+    sig_structure_data(SignatureContext::CoseSign1, header, None, &[], payload)
+}
+
 /// A signature over any header and payload, canonical or not.
 pub fn sign(seed: &[u8; 32], protected: &[u8], payload: &[u8]) -> [u8; 64] {
-    let header = ProtectedHeader { original_data: Some(protected.to_vec()), header: Header::default() };
-    let input = sig_structure_data(SignatureContext::CoseSign1, header, None, &[], payload);
-    SigningKey::from_bytes(seed).sign(&input).to_bytes()
+    SigningKey::from_bytes(seed).sign(&signature_input(protected, payload)).to_bytes()
 }
 
 /// The envelope of these parts by ciborium.

@@ -187,6 +187,22 @@ fn weak_and_misspelled_public_keys_are_refused_at_load() {
     assert!(PublicKey::from_bytes(*certificate_key().public().as_bytes()).is_ok());
 }
 
+/// RFC 8032 §5.1.3: a y of p or more is no encoding of anything; dalek by itself would reduce it.
+#[test]
+fn second_spellings_of_a_point_are_refused() {
+    let mut reduced = 0;
+    for y in 0xed..=0xff {
+        for last in [0x7f, 0xff] {
+            let mut point = [0xff; 32];
+            (point[0], point[31]) = (y, last);
+            reduced += u32::from(ed25519_dalek::VerifyingKey::from_bytes(&point).is_ok());
+
+            assert_eq!(PublicKey::from_bytes(point).err(), Some(KeyError::NotAPoint), "{y:x} {last:x}");
+        }
+    }
+    assert!(reduced > 0);
+}
+
 /// An honest key plus a point of order 2 is not weak by itself, but two messages can share a signature under it.
 #[test]
 fn a_key_with_a_small_order_part_is_weak() {

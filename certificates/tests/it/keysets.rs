@@ -97,6 +97,16 @@ fn a_snapshot_under_the_roots_name_by_another_key_has_a_bad_signature() {
 }
 
 #[test]
+fn a_snapshot_under_another_algorithm_is_refused() {
+    let (protected, claims) = taken_apart();
+    let mut header: Value = ciborium::from_reader(protected.as_slice()).unwrap();
+    header.as_map_mut().unwrap()[0].1 = int(-8);
+    let bytes = resigned(&forge::encode(&header), &forge::encode(&Value::Map(claims)));
+
+    assert_eq!(opened(&bytes, NOW).unwrap_err(), KeysetRefusal::WrongRoot);
+}
+
+#[test]
 fn a_certificate_is_not_a_snapshot_and_a_snapshot_is_not_a_certificate() {
     let certificate = forge::token().envelope();
     let snapshot = forge::armour(&signed()[..]);

@@ -144,14 +144,30 @@ fn a_malleated_signature_is_bad() {
     assert_eq!(code_of(&armour(&envelope)), Code::BadSignature);
 }
 
-/// With R and the key both the neutral element and S = 0, the loose equation holds for every message.
+/// With R the neutral element and S = k·a the loose equation S·B = R + k·A holds. Only the strict rules see that
+/// whoever made it took no nonce.
 #[test]
-fn a_signature_of_small_order_is_bad() {
+fn a_signature_whose_r_is_of_small_order_is_bad() {
+    use ed25519_dalek::{Signature, SigningKey, Verifier};
+    use sha2::{Digest, Sha512};
     let good = forge::token();
+    let key = SigningKey::from_bytes(&good.seed);
     let mut signature = [0; 64];
     signature[0] = 1;
-    let envelope = forge::envelope(&good.header.encode(), &good.payload(), &signature);
+    let input = forge::signature_input(&good.header.encode(), &good.payload());
+    let hash = Sha512::new()
+        .chain_update(&signature[..32])
+        .chain_update(key.verifying_key().as_bytes())
+        .chain_update(&input)
+        .finalize();
+    let a = key.to_scalar();
+    let one = a * a.invert();
+    let bits = hash.iter().rev().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+    let k = bits.fold(one - one, |k, bit| if bit == 1 { k + k + one } else { k + k });
+    signature[32..].copy_from_slice((k * a).as_bytes());
 
+    assert!(key.verifying_key().verify(&input, &Signature::from_bytes(&signature)).is_ok());
+    let envelope = forge::envelope(&good.header.encode(), &good.payload(), &signature);
     assert_eq!(code_of(&armour(&envelope)), Code::BadSignature);
 }
 
@@ -240,6 +256,13 @@ fn the_schema_is_closed() {
     let list = |uri: Value| Value::Map(vec![(text("idx"), int(1)), (text("uri"), uri)]);
     assert_eq!(code_of(&nested(Value::Map(vec![(text("status_list"), int(1))]))), Code::Malformed);
     let good = list(text("https://xue.example.cn/status/1"));
+    let with_more = vec![
+        (text("idx"), int(1)),
+        (text("uri"), text("https://xue.example.cn/status/1")),
+        (text("more"), int(1)),
+    ];
+    let with_more = Value::Map(vec![(text("status_list"), Value::Map(with_more))]);
+    assert_eq!(code_of(&nested(with_more)), Code::Malformed);
     let two_lists = vec![(text("more_lists"), int(1)), (text("status_list"), good)];
     assert_eq!(code_of(&nested(Value::Map(two_lists))), Code::Malformed);
     assert_eq!(code_of(&nested(Value::Map(vec![(text("status_list"), list(int(1)))]))), Code::Malformed);

@@ -109,7 +109,7 @@ impl Station {
 
     /// Imports both files of a town; the counts.
     pub fn import(&self, town: &Town) -> Value {
-        self.import_text(&town.donors(), &town.donations())
+        self.import_text(town.donors(), town.donations())
     }
 
     /// Imports two files with these contents; the counts. Refused rows are in `rejects.csv`.

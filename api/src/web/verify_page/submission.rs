@@ -151,3 +151,99 @@ fn photo_too_large() -> Error {
 fn malformed_form(context: impl std::fmt::Display) -> Error {
     Error::invalid("malformed_form", "The form did not arrive whole.").because(context)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::FromRequest;
+    use actix_web::test::TestRequest;
+
+    const BOUNDARY: &str = "multipart/form-data; boundary=b";
+
+    async fn read(content_type: &str, body: impl Into<Bytes>) -> Result<Submission, &'static str> {
+        let request = TestRequest::post().insert_header((CONTENT_TYPE, content_type)).set_payload(body);
+        let (request, mut payload) = request.to_http_parts();
+        let payload = Payload::from_request(&request, &mut payload).await.unwrap();
+        Submission::read(&request, payload).await.map_err(|error| error.code)
+    }
+
+    fn text(text: &str) -> Submission {
+        Submission::Text(text.as_bytes().to_vec())
+    }
+
+    fn part(name: &str, file_name: &str, content: &[u8]) -> Vec<u8> {
+        let head =
+            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\r\n");
+        [head.as_bytes(), content, b"\r\n"].concat()
+    }
+
+    fn multipart(parts: &[Vec<u8>]) -> Vec<u8> {
+        [parts.concat().as_slice(), b"--b--\r\n"].concat()
+    }
+
+    #[actix_web::test]
+    async fn a_scanned_text_arrives_as_it_was_typed() {
+        let form = "application/x-www-form-urlencoded";
+
+        assert_eq!(read(form, "text=XUE%3A%2F1%2FABC").await, Ok(text("XUE:/1/ABC")));
+        assert_eq!(read(form, "text=xue%EF%BC%9A%EF%BC%8F1").await, Ok(text("xue：／1")));
+        assert_eq!(read("Application/X-WWW-Form-Urlencoded; charset=utf-8", "other=1&text=A").await, Ok(text("A")));
+    }
+
+    #[actix_web::test]
+    async fn an_empty_form_says_so() {
+        let form = "application/x-www-form-urlencoded";
+
+        for body in ["", "text=", "text=+%0D%0A", "other=1"] {
+            assert_eq!(read(form, body).await, Err("nothing_to_verify"), "{body}");
+        }
+        for parts in [vec![], vec![part("photo", "", b""), part("photo", "", b"")], vec![part("text", "", b" \n")]] {
+            assert_eq!(read(BOUNDARY, multipart(&parts)).await, Err("nothing_to_verify"));
+        }
+    }
+
+    #[actix_web::test]
+    async fn the_photo_that_was_chosen_is_taken() {
+        let body = multipart(&[part("photo", "", b""), part("other", "x", b"?"), part("photo", "a.jpg", b"\xff\xd8")]);
+
+        assert_eq!(read(BOUNDARY, body).await, Ok(Submission::Photo(Bytes::from_static(b"\xff\xd8"))));
+    }
+
+    #[actix_web::test]
+    async fn a_text_wins_over_a_photo() {
+        let body = multipart(&[part("photo", "a.jpg", b"\xff\xd8"), part("text", "", b"XUE:/1/A")]);
+
+        assert_eq!(read(BOUNDARY, body).await, Ok(text("XUE:/1/A")));
+    }
+
+    #[actix_web::test]
+    async fn what_is_too_large_is_refused() {
+        let form = "application/x-www-form-urlencoded";
+
+        let just_right = read(BOUNDARY, multipart(&[part("photo", "a", &vec![1; LARGEST_PHOTO])])).await;
+        assert!(matches!(just_right, Ok(Submission::Photo(photo)) if photo.len() == LARGEST_PHOTO));
+
+        let photo = multipart(&[part("photo", "a", &vec![1; LARGEST_PHOTO + 1])]);
+        assert_eq!(read(BOUNDARY, photo).await, Err("photo_too_large"));
+        let long = multipart(&[part("text", "", &vec![b'A'; LARGEST_TEXT + 1])]);
+        assert_eq!(read(BOUNDARY, long).await, Err("text_too_long"));
+        assert_eq!(read(form, vec![b'A'; LARGEST_TEXT + 1]).await, Err("text_too_long"));
+    }
+
+    #[actix_web::test]
+    async fn a_body_of_another_type_or_a_broken_one_is_refused() {
+        assert_eq!(read("application/json", "{}").await, Err("unsupported_form"));
+        assert_eq!(read("", "text=A").await, Err("unsupported_form"));
+        assert_eq!(read("multipart/form-data", "x").await, Err("malformed_form"));
+        assert_eq!(read(BOUNDARY, part("photo", "a", b"cut off")).await, Err("malformed_form"));
+        assert_eq!(read(BOUNDARY, "--b\r\n\r\n").await, Err("malformed_form"));
+        assert_eq!(read("application/x-www-form-urlencoded", vec![0xff, 0xfe]).await, Err("malformed_form"));
+    }
+
+    #[actix_web::test]
+    async fn a_photo_without_a_code_is_the_photos_fault() {
+        let error = Submission::Photo(Bytes::from_static(b"no image")).into_text().await.unwrap_err();
+
+        assert_eq!(error.code, "not_an_image");
+    }
+}

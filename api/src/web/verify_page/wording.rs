@@ -88,7 +88,7 @@ static CHINESE: Words = Words {
 };
 
 static ENGLISH: Words = Words {
-    title: "Verify a donation certificate",
+    title: "Donation certificate check",
     subtitle: "Electronic blood donation certificate · for hospital windows",
     other_language: "中文",
     field: "Scan or paste the certificate's QR code",
@@ -143,11 +143,11 @@ pub fn verdict(code: Code, language: Language) -> Verdict {
 fn verdict_in_chinese(code: Code) -> Verdict {
     const SCAN_AGAIN: &str = "请让持证人重新打开献血证，再扫一次；仍不通过，请勿受理。";
     const RENEW: &str = "请让持证人在手机上更新献血证，再扫新的二维码。";
-    const ASK_STATION: &str = "请勿受理。持证人有异议的，请与血站联系。";
+    const ASK_STATION: &str = "持证人有异议的，请与血站联系。";
     let (reason, action) = match code {
         Code::Valid => (
             "血站签发，在有效期内，未被吊销。",
-            "请核对身份证件：姓名、出生年份、证件号码末四位与持证人一致，即可受理。",
+            "请核对身份证件：姓名、出生年份、证件末四位一致，即可受理。",
         ),
         Code::StatusStale | Code::StatusUnknown => (
             "献血证真实，但吊销状态无法立即确认。",
@@ -179,7 +179,7 @@ fn verdict_in_english(code: Code) -> Verdict {
     const SCAN_AGAIN: &str = "Ask the bearer to open the certificate again and scan once more. If this answer stays, \
                               do not accept it.";
     const RENEW: &str = "Ask the bearer to renew the certificate on the phone, then scan the new code.";
-    const ASK_STATION: &str = "Do not accept it. If the bearer objects, contact the blood station.";
+    const ASK_STATION: &str = "If the bearer objects, contact the blood station.";
     let (reason, action) = match code {
         Code::Valid => (
             "Issued by the station, in date, and not revoked.",
@@ -277,11 +277,11 @@ pub fn award(award: Award, language: Language) -> &'static str {
         (Language::Chinese, Award::Silver) => "达到银奖",
         (Language::Chinese, Award::Gold) => "达到金奖",
         (Language::Chinese, Award::Lifetime) => "达到终身荣誉奖",
-        (Language::English, Award::None) => "none yet",
-        (Language::English, Award::Bronze) => "bronze reached",
-        (Language::English, Award::Silver) => "silver reached",
-        (Language::English, Award::Gold) => "gold reached",
-        (Language::English, Award::Lifetime) => "lifetime honour reached",
+        (Language::English, Award::None) => "None yet",
+        (Language::English, Award::Bronze) => "Bronze reached",
+        (Language::English, Award::Silver) => "Silver reached",
+        (Language::English, Award::Gold) => "Gold reached",
+        (Language::English, Award::Lifetime) => "Lifetime honour reached",
     }
 }
 
