@@ -15,7 +15,10 @@ pub enum Kind {
     /// Not there, or not for this caller: the two look the same.
     NotFound,
     /// The method is not one of this resource's.
-    MethodNotAllowed,
+    MethodNotAllowed {
+        /// The methods that it has.
+        allow: &'static str,
+    },
     /// The state of things does not allow it now.
     Conflict,
     /// Too many requests.

@@ -2,6 +2,7 @@
 
 use crate::config::Log;
 use crate::error::Error;
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging.
@@ -12,7 +13,10 @@ pub fn start(log: &Log) -> Result<(), Error> {
     let filter = EnvFilter::try_new(&log.filter).map_err(|failure| {
         Error::invalid("bad_configuration", "log.filter is not a filter.").because(failure)
     })?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match log.format.as_str() {
         "json" => logs.json().flatten_event(true).try_init(),
         "text" => logs.try_init(),

@@ -2,8 +2,9 @@
 
 use super::output::print;
 use super::setup::Setup;
+use crate::actions::Context;
 use crate::actions::verify::{Answer, verify_online};
-use crate::clock::unix_time;
+use crate::clock::{Clock, unix_time};
 use crate::error::Error;
 use crate::keyring::{KeyFolder, parse_public};
 use crate::store::audit::Actor;
@@ -27,7 +28,7 @@ pub(super) struct Verify {
     #[arg(long, value_name = "FILE")]
     keyset: Option<PathBuf>,
     /// The root's public key (base64url, or a file) that signed the snapshot [default: that of the data folder].
-    #[arg(long, value_name = "KEY|FILE", requires = "keyset")]
+    #[arg(long, value_name = "KEY|FILE", requires = "keyset", allow_hyphen_values = true)]
     root: Option<String>,
     /// A status list that was fetched earlier (offline); may be given several times.
     #[arg(long, value_name = "FILE", requires = "keyset")]
@@ -122,17 +123,13 @@ impl Verify {
     }
 }
 
+/// The keys are those in use today, whatever the instant asked about.
 fn online(text: &[u8], setup: &Setup, now: DateTime<Utc>) -> Result<Answer, Error> {
-    let setup = Setup {
-        clock: crate::clock::Clock::Fixed(now),
-        data: setup.data.clone(),
-        config: setup.config.clone(),
-    };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
     runtime.block_on(async {
         let context = setup.context(setup.migrated_pool()?, Actor::CommandLine)?;
-        verify_online(&context, text).await
+        verify_online(&Context { clock: Clock::Fixed(now), ..context }, text).await
     })
 }
 

@@ -2,8 +2,8 @@
 
 use super::reader::Rejection;
 use crate::error::Error;
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// A rejects file, open for writing: CSV with the columns `file,line,column,reason,message,row`. It holds
@@ -23,6 +23,8 @@ impl RejectsFile {
             .mode(0o600)
             .open(path)
             .map_err(|failure| cannot_write(&failure))?;
+        // A file that was there before would keep its mode otherwise.
+        file.set_permissions(Permissions::from_mode(0o600)).map_err(|failure| cannot_write(&failure))?;
         let mut writer = csv::Writer::from_writer(file);
         writer
             .write_record(["file", "line", "column", "reason", "message", "row"])

@@ -1,11 +1,12 @@
 //! `GET /v1/certificates/{certificate_no}/qr.{svg,png,txt}`.
 
+use super::etag::not_modified;
 use super::problem::Problem;
 use crate::actions::Context;
 use crate::error::Error;
 use crate::links;
 use crate::store::certificates as store;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag};
 use actix_web::{HttpRequest, HttpResponse, web};
 use certificates::QrImage;
 use quick_cache::sync::Cache;
@@ -99,9 +100,9 @@ pub async fn qr(
     if !links::opens(&context, &query.key, &certificate_no) {
         return Err(nothing());
     }
-    let etag = format!("\"{certificate_no}\"");
-    if request.headers().get(IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes()) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
+    let tag = EntityTag::new_strong(certificate_no.clone());
+    if let Some(answer) = not_modified(&request, &tag) {
+        return Ok(answer);
     }
     let wanted = (certificate_no, format);
     let picture = match pictures.0.get(&wanted) {
@@ -117,7 +118,7 @@ pub async fn qr(
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, format.media_type()))
         .insert_header((CACHE_CONTROL, "private, max-age=86400, immutable"))
-        .insert_header((ETAG, etag))
+        .insert_header((ETAG, tag.to_string()))
         .body(picture))
 }
 

@@ -2,6 +2,7 @@
 
 mod body;
 mod certificates;
+mod etag;
 mod health;
 mod metrics;
 mod middleware;
@@ -56,7 +57,7 @@ where
     F::Output: Responder + 'static,
 {
     let resource = web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler));
-    resource.default_service(web::to(problem::wrong_method))
+    resource.default_service(web::to(|| problem::wrong_method("GET, HEAD")))
 }
 
 /// A resource that answers to POST.
@@ -66,7 +67,9 @@ where
     Args: actix_web::FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::resource(path).route(web::post().to(handler)).default_service(web::to(problem::wrong_method))
+    web::resource(path)
+        .route(web::post().to(handler))
+        .default_service(web::to(|| problem::wrong_method("POST")))
 }
 
 /// Starts the server on `listener`. It stops on SIGTERM or SIGINT: it takes no more connections, answers what

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Kind};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -30,7 +30,7 @@ impl ResponseError for Error {
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Kind::NotFound => StatusCode::NOT_FOUND,
-            Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Kind::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Kind::Conflict => StatusCode::CONFLICT,
             Kind::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -51,6 +51,9 @@ impl ResponseError for Error {
             detail: self.message.clone().into_owned(),
         };
         let mut response = HttpResponse::build(status);
+        if let Kind::MethodNotAllowed { allow } = self.kind {
+            response.insert_header((ALLOW, allow));
+        }
         if let Kind::TooMany { retry_after_seconds } = self.kind {
             response.insert_header((RETRY_AFTER, retry_after_seconds));
         }
@@ -68,13 +71,13 @@ pub async fn nothing_here() -> Result<HttpResponse, Error> {
     Err(Error::not_found("There is nothing at this address."))
 }
 
-/// The answer to a method that a resource does not have.
+/// The answer to a method that a resource does not have; it has those of `allow`.
 ///
 /// # Errors
 /// Always `method_not_allowed`.
-pub async fn wrong_method() -> Result<HttpResponse, Error> {
+pub async fn wrong_method(allow: &'static str) -> Result<HttpResponse, Error> {
     Err(Error::new(
-        Kind::MethodNotAllowed,
+        Kind::MethodNotAllowed { allow },
         "method_not_allowed",
         "This address does not answer to this method.",
     ))

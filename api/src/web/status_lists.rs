@@ -1,12 +1,13 @@
 //! `GET /status/{list}`: the status lists that verifiers keep.
 
+use super::etag::not_modified;
 use super::problem::Problem;
 use crate::actions::Context;
 use crate::actions::status_list::{SignedList, sign};
 use crate::clock::unix_time;
 use crate::error::Error;
 use crate::store::{Db, statuses};
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag};
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +24,11 @@ impl SignedLists {
     fn keep(&self, id: String, list: Arc<SignedList>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, list);
     }
+}
+
+/// Lists are numbered; nothing else goes to the database.
+fn is_list_id(text: &str) -> bool {
+    (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The kept list, if it still says what the database says and is young; otherwise a new one.
@@ -64,20 +70,21 @@ pub async fn status_list(
     context: web::Data<Context>,
     lists: web::Data<SignedLists>,
 ) -> Result<HttpResponse, Error> {
-    let id = path.into_inner();
+    let nothing = || Error::not_found("There is no status list with this name.");
+    let id = Some(path.into_inner()).filter(|id| is_list_id(id)).ok_or_else(nothing)?;
     let ttl = i64::from(context.station.status_list_ttl_seconds);
     let kept = lists.kept(&id);
     let (signer, name) = (context.clone(), id.clone());
     let list = context.pool.read(move |db| current(&signer, db, &name, kept)).await?;
-    let list = list.ok_or_else(|| Error::not_found("There is no status list with this name."))?;
+    let list = list.ok_or_else(nothing)?;
     lists.keep(id, Arc::clone(&list));
-    let etag = format!("\"{}-{}\"", list.version, list.issued_at.0);
-    if request.headers().get(IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes()) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
+    let tag = EntityTag::new_strong(format!("{}-{}", list.version, list.issued_at.0));
+    if let Some(answer) = not_modified(&request, &tag) {
+        return Ok(answer);
     }
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/statuslist+cwt"))
         .insert_header((CACHE_CONTROL, format!("public, max-age={}", ttl / 4)))
-        .insert_header((ETAG, etag))
+        .insert_header((ETAG, tag.to_string()))
         .body(list.bytes.clone()))
 }

@@ -1,4 +1,5 @@
-//! The page `/verify` for a hospital's window: scan, paste or photograph a certificate, see green, amber or red.
+//! The page `/verify` for a hospital's window: scan, paste or photograph a certificate, see green, amber or
+//! red.
 //!
 //! It is a plain form that works without a script. What was scanned is never shown again, logged or kept.
 
@@ -28,11 +29,15 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 
 /// `GET /verify`, `POST /verify` and the two assets of the page.
 pub fn routes(config: &mut ServiceConfig) {
-    let page = read_only("/verify", blank).route(web::post().to(verify));
+    let page = read_only("/verify", blank)
+        .route(web::post().to(verify))
+        .default_service(web::to(|| wrong_method("GET, HEAD, POST")));
     config
         .service(page)
         .service(read_only("/assets/verify.css", async |request: HttpRequest| assets::STYLE.answer(&request)))
-        .service(read_only("/assets/verify.js", async |request: HttpRequest| assets::SCRIPT.answer(&request)));
+        .service(read_only("/assets/verify.js", async |request: HttpRequest| {
+            assets::SCRIPT.answer(&request)
+        }));
 }
 
 fn read_only<F, Args>(path: &str, handler: F) -> Resource
@@ -42,7 +47,7 @@ where
     F::Output: actix_web::Responder + 'static,
 {
     let resource = web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler));
-    resource.default_service(web::to(wrong_method))
+    resource.default_service(web::to(|| wrong_method("GET, HEAD")))
 }
 
 async fn blank(request: HttpRequest) -> HttpResponse {

@@ -24,6 +24,14 @@ impl Place {
         [Some(Self::Sqlite), postgres].into_iter().flatten().filter(wanted).collect()
     }
 
+    /// Processor time of the program, where it is all that was taken: a server's is not known.
+    pub fn work(&self, seconds: f64) -> f64 {
+        match self {
+            Self::Sqlite => seconds,
+            Self::Postgres(_) => f64::NAN,
+        }
+    }
+
     /// For the table.
     pub fn name(&self) -> &'static str {
         match self {

@@ -2,16 +2,15 @@
 
 use crate::city::City;
 use crate::database::Place;
-use crate::load::{Requests, body_of, requests_per_second};
+use crate::load::{Requests, answers, body_of};
 use crate::options::Options;
 use crate::process::{Server, part};
 use crate::report::{Goal, Report};
-use crate::rounds::alternate;
+use crate::rounds::{Turn, alternate};
 use crate::signed::Signed;
 use crate::station::Station;
 use crate::{Outcome, role};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use std::cell::RefCell;
 use std::rc::Rc;
 use tempfile::TempDir;
 
@@ -115,51 +114,16 @@ impl Arena<'_> {
         goal: Goal,
         report: &mut Report,
     ) -> Outcome<()> {
-        let side = |server: &Server, requests: Requests| {
-            let (address, requests) = (server.address.clone(), Rc::new(requests));
-            move || requests_per_second(&address, &requests, self.options.connections, self.options.seconds)
+        let turn = |server: &Server, requests: &Rc<Requests>| -> Outcome<Turn> {
+            let before = server.processor_seconds()?;
+            let (count, took) =
+                answers(&server.address, requests, self.options.connections, self.options.seconds)?;
+            Ok(Turn::of(count, took, server.processor_seconds()? - before))
         };
-        let mut lane_side = Costed::new(self.server, self.options.seconds, side(self.server, requests));
-        let mut floor_side = Costed::new(floor, self.options.seconds, side(floor, bare));
-        let turns = alternate(self.options.rounds, || lane_side.turn(), || floor_side.turn())?;
-        let lane = format!("{lane} ({})", self.name);
-        report.lane(&lane, floor_name, &turns, goal);
-        report.figure(
-            &format!("… processor time, µs; floor {:.1}", floor_side.micros()),
-            "µs",
-            &[lane_side.micros()],
-            Goal::None,
-        );
+        let (requests, bare) = (Rc::new(requests), Rc::new(bare));
+        let turns = alternate(self.options.rounds, || turn(self.server, &requests), || turn(floor, &bare))?;
+        report.lane(&format!("{lane} ({})", self.name), floor_name, &turns, goal);
         Ok(())
-    }
-}
-
-/// One side of a race, and what its server's processor time for one request was: other people's load on the
-/// machine does not count in it.
-struct Costed<'a, F> {
-    server: &'a Server,
-    seconds: f64,
-    turn: F,
-    spent: RefCell<(f64, f64)>,
-}
-
-impl<'a, F: FnMut() -> Outcome<f64>> Costed<'a, F> {
-    fn new(server: &'a Server, seconds: f64, turn: F) -> Self {
-        Self { server, seconds, turn, spent: RefCell::new((0.0, 0.0)) }
-    }
-
-    fn turn(&mut self) -> Outcome<f64> {
-        let before = self.server.processor_seconds()?;
-        let rate = (self.turn)()?;
-        let mut spent = self.spent.borrow_mut();
-        spent.0 += self.server.processor_seconds()? - before;
-        spent.1 += rate * self.seconds;
-        Ok(rate)
-    }
-
-    fn micros(&self) -> f64 {
-        let (seconds, requests) = *self.spent.borrow();
-        seconds * 1_000_000.0 / requests
     }
 }
 

@@ -4,10 +4,10 @@ use crate::city::City;
 use crate::database::{Database, Place};
 use crate::options::Options;
 use crate::report::{Goal, Report};
-use crate::rounds::Turns;
+use crate::rounds::{Turn, Turns, rate};
 use crate::station::Station;
 use crate::{Outcome, copy_floor, sqlite_floor};
-use std::time::Duration;
+use ed25519_dalek::{Signer, SigningKey};
 use tempfile::TempDir;
 
 /// The most memory that an import may have at once, MiB.
@@ -27,14 +27,14 @@ pub fn measure(options: &Options, report: &mut Report) -> Outcome<()> {
 
 fn measure_at(place: &Place, city: &City, options: &Options, report: &mut Report) -> Outcome<()> {
     let rows = f64::from(options.donors) + f64::from(options.donations);
-    let mut turns = Turns::default();
+    let (mut turns, mut signing) = (Turns::default(), Turns::default());
     let (mut import_mib, mut issue_mib, mut issued_a_second) = (Vec::new(), Vec::new(), Vec::new());
     let mut floor = None;
     for _ in 0..options.import_rounds {
         let station = Station::found(place)?;
         let imported = station.import(city)?;
         check(&imported.output, options)?;
-        turns.lane.push(rows / imported.took.as_secs_f64());
+        turns.lane.push(Turn::of(rows, imported.took, place.work(imported.worked)));
         import_mib.push(imported.peak_mib);
 
         if options.wants("import") {
@@ -42,12 +42,14 @@ fn measure_at(place: &Place, city: &City, options: &Options, report: &mut Report
                 Some(floor) => floor,
                 none => none.insert(Floor::of(place, &station.database)?),
             };
-            turns.floor.push(rows / floor.write(&Station::found(place)?.database)?.as_secs_f64());
+            turns.floor.push(floor.write(&Station::found(place)?.database, rows)?);
         }
         if options.wants("issue") {
             let (count, issued) = station.issue()?;
             issued_a_second.push(count as f64 / issued.took.as_secs_f64());
             issue_mib.push(issued.peak_mib);
+            signing.lane.push(Turn::of(count as f64, issued.took, place.work(issued.worked)));
+            signing.floor.push(raw_signing(options)?);
         }
     }
     let name = place.name();
@@ -67,9 +69,16 @@ fn measure_at(place: &Place, city: &City, options: &Options, report: &mut Report
     if options.wants("issue") {
         let goal = Goal::AtLeast(CERTIFICATES_A_SECOND);
         report.figure(&format!("issue --all, certificates ({name})"), "/s", &issued_a_second, goal);
+        report.lane(&format!("issue --all ({name})"), "dalek sign, one core", &signing, Goal::None);
         report.figure(&format!("issue's memory ({name})"), "MiB", &issue_mib, Goal::None);
     }
     Ok(())
+}
+
+/// What the machine can do just now: signatures of 300 bytes, one after another.
+fn raw_signing(options: &Options) -> Outcome<Turn> {
+    let key = SigningKey::from_bytes(&[2; 32]);
+    rate(options.seconds, || vec![[7_u8; 300]; 500], |message| Ok(key.sign(&message)))
 }
 
 /// Everything was new, and nothing was refused.
@@ -98,9 +107,9 @@ impl Floor {
         })
     }
 
-    fn write(&self, empty: &Database) -> Outcome<Duration> {
+    fn write(&self, empty: &Database, rows: f64) -> Outcome<Turn> {
         match self {
-            Self::Copy(rows) => rows.write(empty),
+            Self::Copy(copy) => Ok(Turn::of(rows, copy.write(empty)?, f64::NAN)),
             Self::Sqlite(rows) => rows.write(empty),
         }
     }

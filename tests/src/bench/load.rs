@@ -34,13 +34,13 @@ impl Requests {
     }
 }
 
-/// Answers a second from `address` over `connections` connections; one that is not 200 ends it.
-pub fn requests_per_second(
+/// How many answers came from `address` over `connections` connections, and in which time; one that is not 200 ends it.
+pub fn answers(
     address: &str,
     requests: &Rc<Requests>,
     connections: usize,
     seconds: f64,
-) -> Outcome<f64> {
+) -> Outcome<(f64, Duration)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let next = Rc::new(Cell::new(0));
     let began = Instant::now();
@@ -58,7 +58,7 @@ pub fn requests_per_second(
         }
         Ok::<_, Box<dyn std::error::Error>>(counts)
     })?;
-    Ok(counts as f64 / began.elapsed().as_secs_f64())
+    Ok((counts as f64, began.elapsed()))
 }
 
 /// One answer's body.

@@ -25,6 +25,8 @@ pub struct Ended {
     pub took: Duration,
     /// The most memory it had at once (`VmHWM`), MiB.
     pub peak_mib: f64,
+    /// The processor time of all its threads, seconds.
+    pub worked: f64,
 }
 
 /// Runs a command to its end, which must be a good one.
@@ -39,11 +41,14 @@ pub fn run(command: &mut Command) -> Outcome<Ended> {
         let _ = sender.send(began.elapsed());
         output
     });
-    let mut peak_mib = 0.0_f64;
+    let (mut peak_mib, mut worked) = (0.0_f64, 0.0_f64);
     let took = loop {
         match ended.recv_timeout(LOOK) {
             Ok(took) => break took,
-            Err(RecvTimeoutError::Timeout) => peak_mib = peak_mib.max(peak_memory_mib(id).unwrap_or(0.0)),
+            Err(RecvTimeoutError::Timeout) => {
+                peak_mib = peak_mib.max(peak_memory_mib(id).unwrap_or(0.0));
+                worked = worked.max(processor_seconds(id).unwrap_or(0.0));
+            }
             Err(RecvTimeoutError::Disconnected) => return Err("a child's end was missed".into()),
         }
     };
@@ -51,7 +56,7 @@ pub fn run(command: &mut Command) -> Outcome<Ended> {
     if !output.status.success() {
         return Err(format!("{command:?}: {}", output.status).into());
     }
-    Ok(Ended { output: String::from_utf8(output.stdout)?, took, peak_mib })
+    Ok(Ended { output: String::from_utf8(output.stdout)?, took, peak_mib, worked })
 }
 
 /// A server that runs until it is dropped.
@@ -91,12 +96,7 @@ impl Server {
 
     /// The processor time that it has taken, of all its threads, seconds.
     pub fn processor_seconds(&self) -> Outcome<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name in parentheses may hold spaces; user and system time are the 12th and 13th field behind it.
-        let fields = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
-        let ticks =
-            fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
-        Ok(ticks as f64 / 100.0)
+        processor_seconds(self.child.id())
     }
 }
 
@@ -107,6 +107,15 @@ impl Drop for Server {
         let _ = self.child.wait();
         let _ = std::fs::remove_file(&self.log);
     }
+}
+
+fn processor_seconds(id: u32) -> Outcome<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+    // The name in parentheses may hold spaces; user and system time are the 12th and 13th field behind it, in
+    // hundredths of a second.
+    let fields = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+    Ok(ticks as f64 / 100.0)
 }
 
 fn peak_memory_mib(id: u32) -> Option<f64> {

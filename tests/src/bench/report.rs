@@ -1,11 +1,11 @@
 //! The table.
 
-use crate::rounds::Turns;
+use crate::rounds::{Turn, Turns};
 
 /// What was measured.
 #[derive(Default)]
 pub struct Report {
-    rows: Vec<[String; 7]>,
+    rows: Vec<[String; 8]>,
 }
 
 /// What a figure should be.
@@ -39,17 +39,22 @@ impl Goal {
 }
 
 impl Report {
-    /// A lane beside its floor: the median of the turns' ratios, and their spread.
+    /// A lane beside its floor: the median of the turns' ratios, their spread, and the ratio by processor time.
     pub fn lane(&mut self, lane: &str, floor: &str, turns: &Turns, goal: Goal) {
-        let ratios: Vec<f64> =
-            turns.lane.iter().zip(&turns.floor).map(|(lane, floor)| lane / floor).collect();
-        let ratio = median(&ratios);
+        let ratios = |of: fn(&Turn) -> f64| -> Vec<f64> {
+            turns.lane.iter().zip(&turns.floor).map(|(lane, floor)| of(lane) / of(floor)).collect()
+        };
+        let rate = |turns: &[Turn]| figure(median(&turns.iter().map(|turn| turn.rate).collect::<Vec<_>>()));
+        let by_time = ratios(|turn| turn.rate);
+        let by_work = median(&ratios(|turn| turn.work_rate));
+        let ratio = median(&by_time);
         self.add([
             lane.to_owned(),
             floor.to_owned(),
-            format!("{}/s of {}/s", figure(median(&turns.lane)), figure(median(&turns.floor))),
+            format!("{}/s of {}/s", rate(&turns.lane), rate(&turns.floor)),
             figure(ratio),
-            spread(&ratios),
+            spread(&by_time),
+            if by_work.is_nan() { String::new() } else { figure(by_work) },
             goal.text(),
             goal.verdict(ratio).to_owned(),
         ]);
@@ -64,12 +69,13 @@ impl Report {
             unit.to_owned(),
             figure(value),
             spread(values),
+            String::new(),
             goal.text(),
             goal.verdict(value).to_owned(),
         ]);
     }
 
-    fn add(&mut self, row: [String; 7]) {
+    fn add(&mut self, row: [String; 8]) {
         // Told as soon as it is known: the whole run takes minutes.
         eprintln!("  {}", row.join(" · "));
         self.rows.push(row);
@@ -77,8 +83,8 @@ impl Report {
 
     /// Prints the table.
     pub fn print(&self) {
-        let header = ["lane", "floor", "median", "ratio", "spread", "goal", ""].map(str::to_owned);
-        let rows: Vec<&[String; 7]> = std::iter::once(&header).chain(&self.rows).collect();
+        let header = ["lane", "floor", "median", "ratio", "spread", "by CPU", "goal", ""].map(str::to_owned);
+        let rows: Vec<&[String; 8]> = std::iter::once(&header).chain(&self.rows).collect();
         let width = |column: usize| {
             rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
         };

@@ -3,9 +3,10 @@
 
 use crate::Outcome;
 use crate::database::Database;
+use crate::rounds::{Turn, own_processor_seconds};
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Rows in one transaction.
 const BATCH: usize = 100_000;
@@ -56,15 +57,16 @@ impl Rows {
         Ok(Self { imports: all("imports")?, donors: all("donors")?, donations: all("donations")? })
     }
 
-    /// Writes the rows into a migrated, empty database; how long it took.
-    pub fn write(&self, database: &Database) -> Outcome<Duration> {
+    /// Writes the rows into a migrated, empty database.
+    pub fn write(&self, database: &Database) -> Outcome<Turn> {
         let mut connection = Connection::open(&database.url)?;
         connection.execute_batch(SETTINGS)?;
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), own_processor_seconds()?);
         insert(&mut connection, "INSERT INTO imports VALUES (?, ?, ?, ?)", &self.imports)?;
         insert(&mut connection, INSERT_DONOR, &self.donors)?;
         insert(&mut connection, INSERT_DONATION, &self.donations)?;
-        Ok(began.elapsed())
+        let count = self.donors.len() + self.donations.len();
+        Ok(Turn::of(count as f64, began.elapsed(), own_processor_seconds()? - before))
     }
 }
 

@@ -21,7 +21,11 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
 
 /// The script: the page works without it.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("/assets/verify.js", "text/javascript; charset=utf-8", include_str!("../../../assets/verify.js"))
+    Asset::new(
+        "/assets/verify.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../../../assets/verify.js"),
+    )
 });
 
 impl Asset {
@@ -48,9 +52,10 @@ impl Asset {
         };
         let forever = request.query_string().strip_prefix("v=") == Some(&self.version);
         let mut response = if has_it { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        response
-            .insert_header((ETAG, tag))
-            .insert_header((CACHE_CONTROL, if forever { "public, max-age=31536000, immutable" } else { "no-cache" }));
+        response.insert_header((ETAG, tag)).insert_header((
+            CACHE_CONTROL,
+            if forever { "public, max-age=31536000, immutable" } else { "no-cache" },
+        ));
         if has_it { response.finish() } else { response.content_type(self.content_type).body(self.content) }
     }
 }
@@ -77,7 +82,8 @@ mod tests {
 
     #[test]
     fn who_has_an_asset_gets_304() {
-        let etag = SCRIPT.answer(&TestRequest::default().to_http_request()).headers().get("etag").unwrap().clone();
+        let etag =
+            SCRIPT.answer(&TestRequest::default().to_http_request()).headers().get("etag").unwrap().clone();
 
         for (known, expected) in [
             (etag.to_str().unwrap(), StatusCode::NOT_MODIFIED),

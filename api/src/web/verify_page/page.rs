@@ -167,7 +167,8 @@ fn given(language: Language, claims: &CertificateClaims) -> Vec<Fact> {
         Fact::new(words.donations, with_unit(totals.donations.into(), "次", "time", "times")),
     ];
     if totals.platelet_units > 0 {
-        let units = with_unit(totals.platelet_units.into(), "个治疗单位", "therapeutic unit", "therapeutic units");
+        let units =
+            with_unit(totals.platelet_units.into(), "个治疗单位", "therapeutic unit", "therapeutic units");
         facts.push(Fact::new(words.platelets, units));
     }
     let last_donation = NaiveDate::default().checked_add_days(Days::new(totals.last_donation_day.into()));
@@ -286,9 +287,22 @@ mod tests {
             (
                 &chinese,
                 [
-                    "<html lang=\"zh-CN\">", "<title>真实有效 · ", "绿灯", "请核对身份证件", "<dd>欧阳*</dd>", "<dd>1990</dd>",
-                    "<dd>002X</dd>", "<dd>5,200 毫升</dd>", "<dd>15 次</dd>", "<dd>2 个治疗单位</dd>", "28 人 <small>估算",
-                    "lives/ml200", "达到铜奖", "<dd>2026年9月4日</dd>", "<dd>2026年11月23日</dd>", "<dd>2027年11月23日</dd>",
+                    "<html lang=\"zh-CN\">",
+                    "<title>真实有效 · ",
+                    "绿灯",
+                    "请核对身份证件",
+                    "<dd>欧阳*</dd>",
+                    "<dd>1990</dd>",
+                    "<dd>002X</dd>",
+                    "<dd>5,200 毫升</dd>",
+                    "<dd>15 次</dd>",
+                    "<dd>2 个治疗单位</dd>",
+                    "28 人 <small>估算",
+                    "lives/ml200",
+                    "达到铜奖",
+                    "<dd>2026年9月4日</dd>",
+                    "<dd>2026年11月23日</dd>",
+                    "<dd>2027年11月23日</dd>",
                     "XUE1.4403.0000000042.001.K",
                     "已与血站记录核对 <time datetime=\"2026-11-23T11:04:05+08:00\">2026年11月23日 11:04:05</time>",
                 ],
@@ -296,10 +310,22 @@ mod tests {
             (
                 &english,
                 [
-                    "<html lang=\"en\">", "<title>Genuine and valid · ", "Green", "Look at the identity document",
-                    "<dd>欧阳*</dd>", "<dd>1990</dd>", "<dd>002X</dd>", "<dd>5,200 ml</dd>", "<dd>15 times</dd>",
-                    "<dd>2 therapeutic units</dd>", "28 lives <small>estimate", "lives/ml200", "Bronze reached",
-                    "<dd>4 Sep 2026</dd>", "<dd>23 Nov 2026</dd>", "<dd>23 Nov 2027</dd>",
+                    "<html lang=\"en\">",
+                    "<title>Genuine and valid · ",
+                    "Green",
+                    "Look at the identity document",
+                    "<dd>欧阳*</dd>",
+                    "<dd>1990</dd>",
+                    "<dd>002X</dd>",
+                    "<dd>5,200 ml</dd>",
+                    "<dd>15 times</dd>",
+                    "<dd>2 therapeutic units</dd>",
+                    "28 lives <small>estimate",
+                    "lives/ml200",
+                    "Bronze reached",
+                    "<dd>4 Sep 2026</dd>",
+                    "<dd>23 Nov 2026</dd>",
+                    "<dd>23 Nov 2027</dd>",
                     "XUE1.4403.0000000042.001.K",
                     "Checked against the station&#39;s records at <time datetime=\"2026-11-23T11:04:05+08:00\">23 Nov 2026 11:04:05</time>",
                 ],
@@ -322,7 +348,9 @@ mod tests {
                 (&chinese, ["吊销状态无法立即确认", "可暂先受理", "5,200 毫升", "核验时间"]),
                 (&english, ["cannot be confirmed", "accept it provisionally", "5,200 ml", "Verified at"]),
             ] {
-                for text in texts.into_iter().chain(["class=\"answer amber\"", "role=\"status\"", code.as_str()]) {
+                for text in
+                    texts.into_iter().chain(["class=\"answer amber\"", "role=\"status\"", code.as_str()])
+                {
                     assert!(page.contains(text), "{text}\n{page}");
                 }
             }
@@ -363,11 +391,20 @@ mod tests {
     #[test]
     fn trouble_looks_different_from_every_answer() {
         let codes = [
-            "nothing_to_verify", "photo_too_large", "not_an_image", "unreadable_image", "no_qr_found", "several_qrs",
-            "text_too_long", "malformed_form", "busy", "database_unavailable",
+            "nothing_to_verify",
+            "photo_too_large",
+            "not_an_image",
+            "unreadable_image",
+            "no_qr_found",
+            "several_qrs",
+            "text_too_long",
+            "malformed_form",
+            "busy",
+            "database_unavailable",
         ];
         for language in LANGUAGES {
-            let mut reasons: Vec<_> = codes.iter().map(|code| wording::trouble(code, language).reason).collect();
+            let mut reasons: Vec<_> =
+                codes.iter().map(|code| wording::trouble(code, language).reason).collect();
             for code in codes {
                 let page = Page::trouble(language, code).html().unwrap();
 
@@ -382,7 +419,9 @@ mod tests {
 
     #[test]
     fn a_newer_certificate_is_a_notice() {
-        let newer = |superseded| html(Language::English, Answer { superseded, ..answer(Code::Valid, Some(claims())) });
+        let newer = |superseded| {
+            html(Language::English, Answer { superseded, ..answer(Code::Valid, Some(claims())) })
+        };
 
         assert!(newer(true).contains("has a newer certificate"));
         assert!(!newer(false).contains("has a newer certificate"));
@@ -392,7 +431,8 @@ mod tests {
     fn what_is_nothing_is_not_shown() {
         let mut claims = claims();
         claims.totals.platelet_units = 0;
-        let page = html(Language::English, Answer { certificate_no: None, ..answer(Code::Valid, Some(claims)) });
+        let page =
+            html(Language::English, Answer { certificate_no: None, ..answer(Code::Valid, Some(claims)) });
 
         assert!(!page.contains("platelets") && !page.contains("Certificate number"), "{page}");
     }
@@ -405,7 +445,10 @@ mod tests {
 
         let page = html(Language::Chinese, answer(Code::Valid, Some(claims)));
 
-        assert!(page.contains("&#60;script&#62;*") && !page.contains("<script>*") && !page.contains("<img"), "{page}");
+        assert!(
+            page.contains("&#60;script&#62;*") && !page.contains("<script>*") && !page.contains("<img"),
+            "{page}"
+        );
     }
 
     #[test]
@@ -419,10 +462,14 @@ mod tests {
 
             assert_eq!(html.matches(" autofocus").count(), 1);
             assert!(!html.contains(" value="), "nothing is echoed");
-            for forbidden in ["style=", "<style", "onclick", "onload", "javascript:", "<script>", "https://"] {
+            for forbidden in ["style=", "<style", "onclick", "onload", "javascript:", "<script>", "https://"]
+            {
                 assert!(!html.contains(forbidden), "{forbidden}");
             }
-            assert_eq!(html.matches("http://").count(), html.matches("xmlns='http://www.w3.org/2000/svg'").count());
+            assert_eq!(
+                html.matches("http://").count(),
+                html.matches("xmlns='http://www.w3.org/2000/svg'").count()
+            );
         }
     }
 

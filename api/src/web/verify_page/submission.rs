@@ -18,8 +18,8 @@ pub const LARGEST_PHOTO: usize = 8 * 1024 * 1024;
 /// The largest text, in bytes, percent-encoded or not: many times that of a certificate.
 const LARGEST_TEXT: usize = 64 * 1024;
 
-/// A longer body is refused unread; a shorter one is read to its end even when the photo in it is too large, because
-/// a browser shows no answer that comes before it has sent everything.
+/// A longer body is refused unread. A shorter one is read to its end even when the photo in it is too large,
+/// because a browser shows no answer that comes before it has sent everything.
 const LONGEST_BODY: usize = 8 * LARGEST_PHOTO;
 
 const LONGEST_UPLOAD: Duration = Duration::from_secs(120);
@@ -51,7 +51,8 @@ impl Submission {
         if declared_length(request) > LONGEST_BODY {
             return Err(photo_too_large());
         }
-        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let content_type =
+            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
         let reading = async {
             match content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase().as_str() {
                 "application/x-www-form-urlencoded" => read_urlencoded(payload).await,
@@ -76,7 +77,11 @@ impl Submission {
             Submission::Photo(photo) => photo,
         };
         let busy = || {
-            Error::new(Kind::TooMany { retry_after_seconds: 5 }, "busy", "Too many photos are being read just now.")
+            Error::new(
+                Kind::TooMany { retry_after_seconds: 5 },
+                "busy",
+                "Too many photos are being read just now.",
+            )
         };
         let Ok(Ok(permit)) = timeout(LONGEST_WAIT, READERS.acquire()).await else { return Err(busy()) };
         let reading = web::block(move || {
@@ -97,7 +102,8 @@ fn declared_length(request: &HttpRequest) -> usize {
 }
 
 async fn read_urlencoded(payload: Payload) -> Result<Submission, Error> {
-    let body = payload.to_bytes_limited(LARGEST_TEXT).await.map_err(|_| text_too_long())?.map_err(malformed_form)?;
+    let body =
+        payload.to_bytes_limited(LARGEST_TEXT).await.map_err(|_| text_too_long())?.map_err(malformed_form)?;
     let body = String::from_utf8(body.to_vec()).map_err(malformed_form)?;
     let form = Query::<Form>::from_query(&body).map_err(malformed_form)?;
     let text = form.into_inner().text.unwrap_or_default();
@@ -172,8 +178,9 @@ mod tests {
     }
 
     fn part(name: &str, file_name: &str, content: &[u8]) -> Vec<u8> {
-        let head =
-            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\r\n");
+        let head = format!(
+            "--b\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\r\n"
+        );
         [head.as_bytes(), content, b"\r\n"].concat()
     }
 
@@ -187,7 +194,10 @@ mod tests {
 
         assert_eq!(read(form, "text=XUE%3A%2F1%2FABC").await, Ok(text("XUE:/1/ABC")));
         assert_eq!(read(form, "text=xue%EF%BC%9A%EF%BC%8F1").await, Ok(text("xue：／1")));
-        assert_eq!(read("Application/X-WWW-Form-Urlencoded; charset=utf-8", "other=1&text=A").await, Ok(text("A")));
+        assert_eq!(
+            read("Application/X-WWW-Form-Urlencoded; charset=utf-8", "other=1&text=A").await,
+            Ok(text("A"))
+        );
     }
 
     #[actix_web::test]
@@ -197,14 +207,20 @@ mod tests {
         for body in ["", "text=", "text=+%0D%0A", "other=1"] {
             assert_eq!(read(form, body).await, Err("nothing_to_verify"), "{body}");
         }
-        for parts in [vec![], vec![part("photo", "", b""), part("photo", "", b"")], vec![part("text", "", b" \n")]] {
+        for parts in
+            [vec![], vec![part("photo", "", b""), part("photo", "", b"")], vec![part("text", "", b" \n")]]
+        {
             assert_eq!(read(BOUNDARY, multipart(&parts)).await, Err("nothing_to_verify"));
         }
     }
 
     #[actix_web::test]
     async fn the_photo_that_was_chosen_is_taken() {
-        let body = multipart(&[part("photo", "", b""), part("other", "x", b"?"), part("photo", "a.jpg", b"\xff\xd8")]);
+        let body = multipart(&[
+            part("photo", "", b""),
+            part("other", "x", b"?"),
+            part("photo", "a.jpg", b"\xff\xd8"),
+        ]);
 
         assert_eq!(read(BOUNDARY, body).await, Ok(Submission::Photo(Bytes::from_static(b"\xff\xd8"))));
     }

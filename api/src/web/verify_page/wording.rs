@@ -5,49 +5,49 @@ use certificates::{Award, Code, Light, LivesFormula};
 
 /// The fixed texts of the page.
 pub struct Words {
-    pub title: &'static str,
-    pub subtitle: &'static str,
-    pub other_language: &'static str,
-    pub field: &'static str,
-    pub field_hint: &'static str,
-    pub verify: &'static str,
-    pub photo: &'static str,
-    pub photo_hint: &'static str,
-    pub take_photo: &'static str,
-    pub choose_photo: &'static str,
-    pub send_photo: &'static str,
-    pub aged: &'static str,
-    pub compare: &'static str,
-    pub not_to_accept: &'static str,
-    pub name: &'static str,
-    pub birth_year: &'static str,
-    pub document: &'static str,
-    pub given: &'static str,
-    pub volume: &'static str,
-    pub donations: &'static str,
-    pub platelets: &'static str,
-    pub lives: &'static str,
-    pub award: &'static str,
-    pub last_donation: &'static str,
-    pub certificate: &'static str,
-    pub number: &'static str,
-    pub issuer: &'static str,
-    pub issued: &'static str,
-    pub valid_until: &'static str,
-    pub superseded: &'static str,
-    pub checked_with_records: &'static str,
-    pub checked: &'static str,
-    pub china_time: &'static str,
-    pub code: &'static str,
+    pub(super) title: &'static str,
+    pub(super) subtitle: &'static str,
+    pub(super) other_language: &'static str,
+    pub(super) field: &'static str,
+    pub(super) field_hint: &'static str,
+    pub(super) verify: &'static str,
+    pub(super) photo: &'static str,
+    pub(super) photo_hint: &'static str,
+    pub(super) take_photo: &'static str,
+    pub(super) choose_photo: &'static str,
+    pub(super) send_photo: &'static str,
+    pub(super) aged: &'static str,
+    pub(super) compare: &'static str,
+    pub(super) not_to_accept: &'static str,
+    pub(super) name: &'static str,
+    pub(super) birth_year: &'static str,
+    pub(super) document: &'static str,
+    pub(super) given: &'static str,
+    pub(super) volume: &'static str,
+    pub(super) donations: &'static str,
+    pub(super) platelets: &'static str,
+    pub(super) lives: &'static str,
+    pub(super) award: &'static str,
+    pub(super) last_donation: &'static str,
+    pub(super) certificate: &'static str,
+    pub(super) number: &'static str,
+    pub(super) issuer: &'static str,
+    pub(super) issued: &'static str,
+    pub(super) valid_until: &'static str,
+    pub(super) superseded: &'static str,
+    pub(super) checked_with_records: &'static str,
+    pub(super) checked: &'static str,
+    pub(super) china_time: &'static str,
+    pub(super) code: &'static str,
 }
 
 /// What a panel says: the light in a word, a headline, why, and what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    pub light: &'static str,
-    pub headline: &'static str,
-    pub reason: &'static str,
-    pub action: &'static str,
+    pub(super) light: &'static str,
+    pub(super) headline: &'static str,
+    pub(super) reason: &'static str,
+    pub(super) action: &'static str,
 }
 
 static CHINESE: Words = Words {
@@ -145,14 +145,12 @@ fn verdict_in_chinese(code: Code) -> Verdict {
     const RENEW: &str = "请让持证人在手机上更新献血证，再扫新的二维码。";
     const ASK_STATION: &str = "持证人有异议的，请与血站联系。";
     let (reason, action) = match code {
-        Code::Valid => (
-            "血站签发，在有效期内，未被吊销。",
-            "请核对身份证件：姓名、出生年份、证件末四位一致，即可受理。",
-        ),
-        Code::StatusStale | Code::StatusUnknown => (
-            "献血证真实，但吊销状态无法立即确认。",
-            "核对身份证件后可暂先受理，稍后请再核验一次。",
-        ),
+        Code::Valid => {
+            ("血站签发，在有效期内，未被吊销。", "请核对身份证件：姓名、出生年份、证件末四位一致，即可受理。")
+        }
+        Code::StatusStale | Code::StatusUnknown => {
+            ("献血证真实，但吊销状态无法立即确认。", "核对身份证件后可暂先受理，稍后请再核验一次。")
+        }
         Code::Malformed => ("这不是电子献血证的二维码，或者没有扫完整。", SCAN_AGAIN),
         Code::UnknownType => ("这是血站签发的另一种凭证，不是献血证。", "请让持证人打开献血证，再扫一次。"),
         Code::UnknownKey => ("签发单位不在本系统认可的范围内。", ASK_STATION),
@@ -162,8 +160,12 @@ fn verdict_in_chinese(code: Code) -> Verdict {
         Code::WrongIssuer => ("证上写的签发单位与签名的单位不一致。", ASK_STATION),
         Code::NotYetValid => ("签发时间在将来，尚未生效。", ASK_STATION),
         Code::Expired => ("献血证已过有效期。", RENEW),
-        Code::ClockWrong => ("核验系统的时间不准，现在无法核验。", "这不是持证人的问题：请先按常规收费，并联系血站。"),
-        Code::UnsupportedVersion => ("献血证的版本比本系统新，本系统还不认识。", "请先按常规收费，并联系血站更新系统。"),
+        Code::ClockWrong => {
+            ("核验系统的时间不准，现在无法核验。", "这不是持证人的问题：请先按常规收费，并联系血站。")
+        }
+        Code::UnsupportedVersion => {
+            ("献血证的版本比本系统新，本系统还不认识。", "请先按常规收费，并联系血站更新系统。")
+        }
         Code::Revoked => ("这张献血证已被血站吊销。", ASK_STATION),
         Code::Suspended => ("这张献血证已被血站暂停使用。", ASK_STATION),
     };
@@ -189,16 +191,24 @@ fn verdict_in_english(code: Code) -> Verdict {
             "The certificate is genuine, but whether it was revoked cannot be confirmed just now.",
             "After a look at the identity document you may accept it provisionally. Verify it again later.",
         ),
-        Code::Malformed => ("This is not the QR code of a donation certificate, or not all of it.", SCAN_AGAIN),
+        Code::Malformed => {
+            ("This is not the QR code of a donation certificate, or not all of it.", SCAN_AGAIN)
+        }
         Code::UnknownType => (
             "This is another document of the station, not a donation certificate.",
             "Ask the bearer to open the donation certificate, then scan again.",
         ),
         Code::UnknownKey => ("The issuer is none that this system recognises.", ASK_STATION),
-        Code::KeyNotValid => ("The key that signed this certificate is no longer in use, or may not sign one.", RENEW),
+        Code::KeyNotValid => {
+            ("The key that signed this certificate is no longer in use, or may not sign one.", RENEW)
+        }
         Code::BadSignature => ("The signature does not fit: altered, or damaged.", SCAN_AGAIN),
-        Code::NotCanonical => ("The contents are not written as they must be and may have been altered.", ASK_STATION),
-        Code::WrongIssuer => ("The certificate names another issuer than the one that signed it.", ASK_STATION),
+        Code::NotCanonical => {
+            ("The contents are not written as they must be and may have been altered.", ASK_STATION)
+        }
+        Code::WrongIssuer => {
+            ("The certificate names another issuer than the one that signed it.", ASK_STATION)
+        }
         Code::NotYetValid => ("It says that it was issued in the future.", ASK_STATION),
         Code::Expired => ("The certificate has expired.", RENEW),
         Code::ClockWrong => (
@@ -246,7 +256,9 @@ fn trouble_in_chinese(code: &str) -> Verdict {
 
 fn trouble_in_english(code: &str) -> Verdict {
     let (reason, action) = match code {
-        "nothing_to_verify" => ("Neither a code nor a photo arrived.", "Scan the QR code, or choose a photo."),
+        "nothing_to_verify" => {
+            ("Neither a code nor a photo arrived.", "Scan the QR code, or choose a photo.")
+        }
         "photo_too_large" => (
             "The photo is too large.",
             "Take another one, or cut out the QR code: at most 8 MB and 40 million pixels.",
@@ -257,10 +269,16 @@ fn trouble_in_english(code: &str) -> Verdict {
             "No QR code was found in the photo.",
             "Go closer, focus, avoid reflections, and let the QR code fill the picture.",
         ),
-        "several_qrs" => ("There is more than one QR code in the photo.", "Photograph that of the certificate alone."),
+        "several_qrs" => {
+            ("There is more than one QR code in the photo.", "Photograph that of the certificate alone.")
+        }
         "text_too_long" => ("This is far longer than a certificate.", "Scan the certificate's QR code only."),
-        "unsupported_form" | "malformed_form" => ("The contents did not arrive whole.", "Scan or upload again."),
-        "busy" | "too_many_requests" => ("Too many requests at the moment.", "Wait some seconds and try again."),
+        "unsupported_form" | "malformed_form" => {
+            ("The contents did not arrive whole.", "Scan or upload again.")
+        }
+        "busy" | "too_many_requests" => {
+            ("Too many requests at the moment.", "Wait some seconds and try again.")
+        }
         _ => (
             "The service does not answer just now; there is no result.",
             "Scan again in a moment. If this stays, contact the blood station.",
@@ -295,6 +313,8 @@ pub fn estimate(formula: LivesFormula, language: Language) -> &'static str {
         (Language::English, LivesFormula::MlPer200) => {
             "estimate: one for every 200 ml of whole blood and every platelet unit (lives/ml200)"
         }
-        (Language::English, LivesFormula::UpToThree) => "estimate: up to three for every donation (lives/up-to-3)",
+        (Language::English, LivesFormula::UpToThree) => {
+            "estimate: up to three for every donation (lives/up-to-3)"
+        }
     }
 }
