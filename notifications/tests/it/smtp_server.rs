@@ -38,7 +38,8 @@ impl SmtpServer {
         let mut port = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
 
-        let port = port.trim().parse().unwrap_or_else(|_| panic!("{}", fs::read_to_string(&complaints).unwrap()));
+        let port =
+            port.trim().parse().unwrap_or_else(|_| panic!("{}", fs::read_to_string(&complaints).unwrap()));
 
         Self { process, port, folder }
     }
