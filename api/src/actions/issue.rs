@@ -1,9 +1,9 @@
 //! Issues certificates: decides what one certifies, writes it down, signs it, writes the signature.
 //!
 //! ```text
-//! transaction 1   take places in a status list · write claims without a signature · audit "prepared"
+//! transaction 1   take places in a status list · write claims without a signature · audit the batch
 //!                 sign: only what was checked can be signed, only what was written down is signed
-//! transaction 2   write the signatures · audit "issued"
+//! transaction 2   write the signatures · audit each certificate
 //! ```
 //! What an interrupted run left unsigned is signed first by the next run: Ed25519 gives the same signature.
 
@@ -21,7 +21,7 @@ use crate::store::statuses::{self, StatusListRow};
 use certificates::{CertificateId, CertificateNumber, CheckedClaims, IndexShuffle, StatusReference};
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use std::collections::HashMap;
+use std::sync::mpsc::sync_channel;
 
 /// Certificates in one pair of transactions.
 const BATCH: i64 = 1_000;
@@ -58,16 +58,7 @@ pub fn issue(context: &Context, selection: &Selection, on_batch: &mut dyn FnMut(
         })?;
         return issuing.batch(vec![candidate]);
     }
-    let mut issued = 0;
-    let mut after = String::new();
-    loop {
-        let page = context.pool.read_blocking(|db| store::candidates(db, &after, BATCH))?;
-        let Some((last, _)) = page.last() else { return Ok(issued) };
-        after.clone_from(&last.id);
-        let count = issuing.batch(page)?;
-        issued += count;
-        on_batch(count);
-    }
+    issuing.everybody(on_batch)
 }
 
 struct Issuing<'a> {
@@ -77,11 +68,39 @@ struct Issuing<'a> {
 }
 
 impl Issuing<'_> {
-    fn batch(&self, candidates: Vec<Candidate>) -> Result<u64, Error> {
+    /// One thread writes claims down, the other signs what is written: neither waits for the other's work.
+    fn everybody(&self, on_batch: &mut dyn FnMut(u64)) -> Result<u64, Error> {
+        std::thread::scope(|threads| {
+            let (sender, receiver) = sync_channel::<Vec<CertificateRow>>(1);
+            let signing = threads.spawn(move || receiver.iter().try_for_each(|rows| self.sign(&rows)));
+            let mut issued = 0;
+            let mut after = String::new();
+            loop {
+                let page = self.context.pool.read_blocking(|db| store::candidates(db, &after, BATCH))?;
+                let Some((last, _)) = page.last() else { break };
+                after.clone_from(&last.id);
+                let rows = self.write_down(page)?;
+                let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+                if sender.send(rows).is_err() {
+                    break;
+                }
+                issued += count;
+                on_batch(count);
+            }
+            drop(sender);
+            let signed = signing.join().map_err(|_| Error::internal("the signing thread ended early"))?;
+            signed.map(|()| issued)
+        })
+    }
+
+    fn write_down(&self, candidates: Vec<Candidate>) -> Result<Vec<CertificateRow>, Error> {
         let now = self.context.clock.now();
         let mut chance = Chance::from_system()?;
-        let prepared =
-            self.context.pool.write_blocking(|db| self.prepare(db, candidates, now, &mut chance))?;
+        self.context.pool.write_blocking(|db| self.prepare(db, candidates, now, &mut chance))
+    }
+
+    fn batch(&self, candidates: Vec<Candidate>) -> Result<u64, Error> {
+        let prepared = self.write_down(candidates)?;
         self.sign(&prepared)?;
         Ok(u64::try_from(prepared.len()).unwrap_or(u64::MAX))
     }
@@ -108,8 +127,13 @@ impl Issuing<'_> {
             rows.push(self.row(candidate, before, place, now, chance)?);
         }
         store::insert(db, &rows)?;
-        let entries = rows.iter().map(|row| self.entry("certificate.prepared", row, &latest));
-        audit::append(db, entries, now, chance)?;
+        let prepared = Entry {
+            actor: self.context.actor,
+            action: "certificates.prepared",
+            subject: self.keys.certificate.kid().to_string(),
+            detail: json!({ "count": rows.len(), "first": rows.first().map(|row| &row.certificate_no) }),
+        };
+        audit::append(db, [prepared], now, chance)?;
         Ok(rows)
     }
 
@@ -193,10 +217,9 @@ impl Issuing<'_> {
             .map(|(row, signature)| (row.certificate_no.as_str(), signature.as_slice()))
             .collect();
         let now = self.context.clock.now();
-        let nothing = HashMap::new();
         self.context.pool.write_blocking(|db| {
             store::sign(db, &signed)?;
-            let entries = rows.iter().map(|row| self.entry("certificate.issued", row, &nothing));
+            let entries = rows.iter().map(|row| self.issued(row));
             audit::append(db, entries, now, &mut Chance::from_system()?)
         })
     }
@@ -211,16 +234,16 @@ impl Issuing<'_> {
         }
     }
 
-    fn entry(&self, action: &'static str, row: &CertificateRow, latest: &HashMap<String, Latest>) -> Entry {
-        let supersedes = latest.get(&row.donor_id).map(|before| &before.certificate_no);
+    fn issued(&self, row: &CertificateRow) -> Entry {
+        let detail = match row.version {
+            1 => json!({}),
+            version => json!({ "supersedes_version": version - 1 }),
+        };
         Entry {
             actor: self.context.actor,
-            action,
+            action: "certificate.issued",
             subject: row.certificate_no.clone(),
-            detail: match supersedes {
-                Some(supersedes) => json!({ "supersedes": supersedes }),
-                None => json!({}),
-            },
+            detail,
         }
     }
 

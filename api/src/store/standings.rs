@@ -47,7 +47,12 @@ impl Standings {
         };
         if first {
             let this = self.clone();
-            tokio::task::spawn_blocking(move || this.answer_all());
+            // The turn goes round once more before the query begins, so that whoever asks in it is answered by
+            // the same one. A task of its own: the first to ask may hang up.
+            tokio::spawn(async move {
+                tokio::task::yield_now().await;
+                tokio::task::spawn_blocking(move || this.answer_all());
+            });
         }
         match answer.await {
             Ok(Ok(standing)) => Ok(standing),

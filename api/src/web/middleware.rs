@@ -50,8 +50,8 @@ impl RequestIds {
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Probes and metrics come from the station's own machines.
-const UNLIMITED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+/// What the station's own machines ask every few seconds: it is neither limited nor logged.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// The whole stack.
 ///
@@ -79,7 +79,8 @@ pub async fn gate<B: MessageBody>(
     let took = began.elapsed();
     metrics.request(method, &route, status.as_str(), took);
     let seconds = took.as_secs_f64();
-    if gate.log_requests || status.is_server_error() || seconds > SLOW_SECONDS {
+    let worth_a_line = gate.log_requests && !PROBES.contains(&response.request().path());
+    if worth_a_line || status.is_server_error() || seconds > SLOW_SECONDS {
         tracing::info!(request_id = id, method, route, status = status.as_u16(), seconds, "answered");
     }
     Ok(response)
@@ -100,7 +101,7 @@ fn method_word(method: &Method) -> &'static str {
 }
 
 async fn limit(request: &ServiceRequest, gate: &Gate, metrics: &Metrics) -> Result<(), Error> {
-    let Some(quota) = gate.quota.filter(|_| !UNLIMITED.contains(&request.path())) else { return Ok(()) };
+    let Some(quota) = gate.quota.filter(|_| !PROBES.contains(&request.path())) else { return Ok(()) };
     let Some(context) = request.app_data::<web::Data<Context>>() else { return Ok(()) };
     let key = format!("rate:{}", client_address(request, gate.behind_proxy));
     let (decision, counted_by) = gate.cache.spend(&key, quota, context.clock.now()).await;

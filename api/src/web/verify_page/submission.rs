@@ -25,7 +25,8 @@ const LONGEST_BODY: usize = 8 * LARGEST_PHOTO;
 const LONGEST_UPLOAD: Duration = Duration::from_secs(120);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
-/// Photos that are read at the same time, in all workers: each takes a processor, and up to 256 MiB.
+/// Photos that are read at the same time, in all workers: each takes a processor, and up to 350 MB (a progressive
+/// JPEG of 40 million pixels).
 static READERS: Semaphore = Semaphore::const_new(2);
 
 /// What is to be verified.
