@@ -28,6 +28,10 @@ pub struct Keys {
     pub keyset: Keyset,
     /// The published snapshot, as it is served.
     pub snapshot: Vec<u8>,
+    /// The trusted public keys as a JWK Set.
+    pub jwks: String,
+    /// The trusted public keys as a COSE_KeySet.
+    pub cose_keys: Vec<u8>,
     /// The root that verifiers pin.
     pub root: PublicKey,
     /// Signs certificates.
@@ -119,6 +123,8 @@ impl KeyFolder {
         Ok(Keys {
             certificate: in_use(Role::Certificate)?,
             status: in_use(Role::Status)?,
+            jwks: keyset.jwks_json(),
+            cose_keys: keyset.cose_key_set(),
             root,
             keyset,
             snapshot,

@@ -10,7 +10,7 @@ use actix_web::{HttpResponse, web};
     responses((status = 200, description = "The trusted keys, without `alg`", body = Object, content_type = "application/jwk-set+json"))
 )]
 pub async fn jwks(context: web::Data<Context>) -> HttpResponse {
-    answer("application/jwk-set+json", context.keyring.keys().keyset.jwks_json())
+    answer("application/jwk-set+json", context.keyring.keys().jwks.clone())
 }
 
 /// Fetch the public keys as a COSE_KeySet (RFC 9052).
@@ -19,7 +19,7 @@ pub async fn jwks(context: web::Data<Context>) -> HttpResponse {
     responses((status = 200, description = "The trusted keys, canonical CBOR", body = Vec<u8>, content_type = "application/cose-key-set"))
 )]
 pub async fn cose_keys(context: web::Data<Context>) -> HttpResponse {
-    answer("application/cose-key-set", context.keyring.keys().keyset.cose_key_set())
+    answer("application/cose-key-set", context.keyring.keys().cose_keys.clone())
 }
 
 /// Fetch the keyset snapshot: what an offline verifier trusts, signed by the root that it pins.
