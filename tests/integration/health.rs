@@ -95,7 +95,7 @@ fn a_given_request_id_is_kept_when_it_is_sane_and_stands_in_the_log() {
     let station = Station::new(Kind::Sqlite);
     let server = station.serve();
     let id = |given: &str| {
-        server.get_with("/healthz", &[("x-request-id", given)]).header("x-request-id").to_owned()
+        server.get_with("/openapi.json", &[("x-request-id", given)]).header("x-request-id").to_owned()
     };
 
     assert_eq!(id("trace-0123456789"), "trace-0123456789");
@@ -124,12 +124,25 @@ fn a_method_that_a_resource_lacks_is_told_which_it_has() {
 fn logs_can_be_json_lines() {
     let station = Station::new(Kind::Sqlite);
     let server = station.serve_with(&[("REXUE_LOG_FORMAT", "json")]);
-    server.get_with("/healthz", &[("x-request-id", "one")]);
+    server.get_with("/openapi.json", &[("x-request-id", "one")]);
 
     let (_, log) = server.stop();
 
     let line =
         log.lines().find(|line| line.contains("\"request_id\":\"one\"")).unwrap_or_else(|| panic!("{log}"));
     let line: serde_json::Value = serde_json::from_str(line).unwrap();
-    assert_eq!((&line["route"], &line["status"]), (&"/healthz".into(), &200.into()));
+    assert_eq!((&line["route"], &line["status"]), (&"/openapi.json".into(), &200.into()));
+}
+
+#[test]
+fn probes_are_counted_and_leave_no_line() {
+    let station = Station::new(Kind::Sqlite);
+    let server = station.serve();
+    server.get_with("/healthz", &[("x-request-id", "probe-1")]);
+
+    let metrics = server.get("/metrics");
+    let (_, log) = server.stop();
+
+    assert!(metrics.text().contains("route=\"/healthz\""), "{}", metrics.text());
+    assert!(!log.contains("probe-1"), "{log}");
 }
