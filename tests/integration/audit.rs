@@ -29,8 +29,10 @@ on_both! {
         let actions = station.texts(&format!("SELECT action AS text FROM audit WHERE subject = '{number}' ORDER BY at, id"));
 
         assert_eq!(actions, [
-            "certificate.prepared", "certificate.issued", "certificate.suspended", "certificate.reinstated", "certificate.revoked",
+            "certificate.issued", "certificate.suspended", "certificate.reinstated", "certificate.revoked",
         ]);
+        let batch = station.texts("SELECT detail AS text FROM audit WHERE action = 'certificates.prepared'");
+        assert!(batch.iter().any(|detail| detail.contains(&number)), "written down before it was signed: {batch:?}");
         let reason = "SELECT detail AS text FROM audit WHERE action = 'certificate.revoked'";
         assert!(station.texts(reason)[0].contains("why revoke"));
     }

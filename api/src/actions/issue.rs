@@ -127,11 +127,12 @@ impl Issuing<'_> {
             rows.push(self.row(candidate, before, place, now, chance)?);
         }
         store::insert(db, &rows)?;
+        let numbers: Vec<&str> = rows.iter().map(|row| row.certificate_no.as_str()).collect();
         let prepared = Entry {
             actor: self.context.actor,
             action: "certificates.prepared",
             subject: self.keys.certificate.kid().to_string(),
-            detail: json!({ "count": rows.len(), "first": rows.first().map(|row| &row.certificate_no) }),
+            detail: json!({ "certificates": numbers }),
         };
         audit::append(db, [prepared], now, chance)?;
         Ok(rows)
