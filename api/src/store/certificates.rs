@@ -202,42 +202,24 @@ pub struct Standing {
     pub superseded: bool,
 }
 
-macro_rules! select_standing {
-    ($newer:ident, $condition:expr) => {
-        certificates::table.left_join(certificate_statuses::table).filter($condition).select((
+/// The standing of each of these tokens that the database knows, by `cti`.
+pub fn standings(db: &mut Db, ctis: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, Standing>, Error> {
+    let newer = diesel::alias!(certificates as newer);
+    let rows: Vec<(Vec<u8>, String, Option<String>, bool)> = certificates::table
+        .left_join(certificate_statuses::table)
+        .filter(certificates::cti.eq_any(ctis))
+        .select((
             certificates::cti,
             certificates::certificate_no,
             certificate_statuses::status.nullable(),
             diesel::dsl::exists(
-                $newer
-                    .filter($newer.field(certificates::donor_id).eq(certificates::donor_id))
-                    .filter($newer.field(certificates::signature).is_not_null())
-                    .filter($newer.field(certificates::version).gt(certificates::version)),
+                newer
+                    .filter(newer.field(certificates::donor_id).eq(certificates::donor_id))
+                    .filter(newer.field(certificates::signature).is_not_null())
+                    .filter(newer.field(certificates::version).gt(certificates::version)),
             ),
         ))
-    };
-}
-
-/// The standing of each of these tokens that the database knows, by `cti`.
-///
-/// PostgreSQL answers them in one round trip. SQLite has none to save, and prepares a statement for one `cti`
-/// once, but one for a list of them every time.
-pub fn standings(db: &mut Db, ctis: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, Standing>, Error> {
-    type Row = (Vec<u8>, String, Option<String>, bool);
-    let newer = diesel::alias!(certificates as newer);
-    let rows: Vec<Row> = match db {
-        Db::Postgres(connection) => {
-            select_standing!(newer, certificates::cti.eq_any(ctis)).load(connection)?
-        }
-        Db::Sqlite(connection) => {
-            let mut rows = Vec::with_capacity(ctis.len());
-            for cti in ctis {
-                let row = select_standing!(newer, certificates::cti.eq(cti)).first::<Row>(connection);
-                rows.extend(row.optional()?);
-            }
-            rows
-        }
-    };
+        .load(db)?;
     Ok(rows
         .into_iter()
         .map(|(cti, certificate_no, status, superseded)| {
