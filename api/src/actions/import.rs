@@ -159,7 +159,7 @@ fn run(
     }
     let finished = context.clock.now();
     let entry = Entry {
-        actor: context.actor,
+        actor: context.actor.clone(),
         action: "import.finished",
         subject: run.id.clone(),
         detail: json!(summary),

@@ -129,7 +129,7 @@ impl Issuing<'_> {
         store::insert(db, &rows)?;
         let numbers: Vec<&str> = rows.iter().map(|row| row.certificate_no.as_str()).collect();
         let prepared = Entry {
-            actor: self.context.actor,
+            actor: self.context.actor.clone(),
             action: "certificates.prepared",
             subject: self.keys.certificate.kid().to_string(),
             detail: json!({ "certificates": numbers }),
@@ -241,7 +241,7 @@ impl Issuing<'_> {
             version => json!({ "supersedes_version": version - 1 }),
         };
         Entry {
-            actor: self.context.actor,
+            actor: self.context.actor.clone(),
             action: "certificate.issued",
             subject: row.certificate_no.clone(),
             detail,

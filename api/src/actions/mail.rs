@@ -154,6 +154,6 @@ async fn record(
     detail: Value,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let entry = Entry { actor: context.actor, action, subject: row.certificate_no.clone(), detail };
+    let entry = Entry { actor: context.actor.clone(), action, subject: row.certificate_no.clone(), detail };
     context.pool.write(move |db| audit::append(db, [entry], now, &mut Chance::from_system()?)).await
 }

@@ -40,7 +40,7 @@ pub fn set_status(
             None => statuses::clear(db, &certificate)?,
         }
         let entry = Entry {
-            actor: context.actor,
+            actor: context.actor.clone(),
             action: wanted.action(),
             subject: certificate_no.to_owned(),
             detail: json!({ "reason": reason }),

@@ -8,19 +8,31 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 /// Who did something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     /// Whoever may run the program on the station's machine.
     CommandLine,
     /// The program itself, on time.
     Job(&'static str),
+    /// Somebody who has not signed in yet.
+    Nobody,
+    /// A donor's account, by its id.
+    Account(String),
+    /// A member of staff, or of a hospital's, by the id of their user.
+    User(String),
+    /// A hospital's system, by the id of its client.
+    Client(String),
 }
 
-impl Actor {
-    fn text(self) -> String {
+impl std::fmt::Display for Actor {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::CommandLine => "command-line".to_owned(),
-            Self::Job(name) => format!("job:{name}"),
+            Self::CommandLine => out.write_str("command-line"),
+            Self::Job(name) => write!(out, "job:{name}"),
+            Self::Nobody => out.write_str("nobody"),
+            Self::Account(id) => write!(out, "account:{id}"),
+            Self::User(id) => write!(out, "user:{id}"),
+            Self::Client(id) => write!(out, "client:{id}"),
         }
     }
 }
@@ -61,7 +73,7 @@ pub fn append(
         .map(|entry| AuditRow {
             id: chance.id(now),
             at: now.naive_utc(),
-            actor: entry.actor.text(),
+            actor: entry.actor.to_string(),
             action: entry.action,
             subject: entry.subject,
             detail: entry.detail.to_string(),

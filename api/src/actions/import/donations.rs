@@ -119,7 +119,7 @@ fn plan_one(
             counts.updated += 1;
             plan.recount.extend([before.donor_id.clone(), row.donor_id.clone()]);
             plan.entries.push(Entry {
-                actor: run.context.actor,
+                actor: run.context.actor.clone(),
                 action: "donation.corrected",
                 subject: row.donation_no.clone(),
                 detail: json!({ "import": run.id, "columns": changed, "before": before.facts(), "after": row.facts() }),

@@ -83,7 +83,7 @@ pub(super) fn save(
                 let row = row.clone().in_place_of(&before.id);
                 donors::correct(db, &row)?;
                 corrections.push(Entry {
-                    actor: run.context.actor,
+                    actor: run.context.actor.clone(),
                     action: "donor.corrected",
                     subject: row.donor_no.clone(),
                     detail: json!({ "import": run.id, "columns": changed }),
