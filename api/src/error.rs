@@ -12,6 +12,10 @@ pub enum Kind {
     TooLarge,
     /// The body's media type is not one that this operation takes.
     UnsupportedMedia,
+    /// The caller did not say who they are, or could not show it.
+    Unauthenticated,
+    /// The caller's role may not do this, whatever it is done to.
+    Forbidden,
     /// Not there, or not for this caller: the two look the same.
     NotFound,
     /// The method is not one of this resource's.

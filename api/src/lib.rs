@@ -19,5 +19,6 @@ pub mod links;
 pub mod records;
 pub mod store;
 pub mod telemetry;
+pub mod tokens;
 pub mod vault;
 pub mod web;

@@ -1,6 +1,7 @@
 //! What the station decides: pure functions from facts and an instant to a decision or a named refusal.
 //! No database, no clock, no randomness, no environment.
 
+pub mod access;
 pub mod awards;
 pub mod certificate;
 pub mod correction;
@@ -10,6 +11,7 @@ pub mod donor;
 pub mod identity;
 pub mod key_schedule;
 pub mod lives;
+pub mod lockout;
 pub mod personal;
 pub mod rate;
 pub mod refusal;

@@ -36,6 +36,9 @@ pub struct DonorRow {
     rh: Option<String>,
     /// The import that wrote the row last.
     pub import_id: String,
+    /// The record that this one was merged into: a duplicate of the same person.
+    #[diesel(skip_update)]
+    pub merged_into: Option<String>,
 }
 
 impl DonorRow {
@@ -74,6 +77,7 @@ impl DonorRow {
             abo: donor.abo.map(|abo| abo.as_str().to_owned()),
             rh: donor.rh.map(|rh| rh.as_str().to_owned()),
             import_id: import_id.to_owned(),
+            merged_into: None,
             id: chance.id(now),
         })
     }

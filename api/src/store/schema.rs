@@ -27,6 +27,7 @@ diesel::table! {
         abo -> Nullable<Text>,
         rh -> Nullable<Text>,
         import_id -> Text,
+        merged_into -> Nullable<Text>,
     }
 }
 
@@ -105,10 +106,181 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    hospitals (code) {
+        code -> Text,
+        name -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    accounts (id) {
+        id -> Text,
+        phone_sealed -> Nullable<Binary>,
+        phone_index -> Nullable<Binary>,
+        openid_sealed -> Nullable<Binary>,
+        openid_index -> Nullable<Binary>,
+        data_key_id -> Text,
+        created_at -> Timestamp,
+        erased_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    account_donors (id) {
+        id -> Text,
+        account_id -> Text,
+        donor_id -> Text,
+        relation -> Text,
+        proof -> Text,
+        since -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sharing_codes (code_hash) {
+        code_hash -> Binary,
+        donor_id -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        user_name -> Text,
+        display_name -> Text,
+        role -> Text,
+        hospital_code -> Nullable<Text>,
+        state -> Text,
+        password_hash -> Nullable<Text>,
+        totp_sealed -> Nullable<Binary>,
+        totp_last_step -> BigInt,
+        data_key_id -> Text,
+        invitation_hash -> Nullable<Binary>,
+        invitation_expires_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    clients (id) {
+        id -> Text,
+        hospital_code -> Text,
+        name -> Text,
+        public_key -> Nullable<Binary>,
+        key_hash -> Nullable<Binary>,
+        created_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    used_assertions (id) {
+        id -> Binary,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sign_in_codes (phone_index) {
+        phone_index -> Binary,
+        code_hash -> Binary,
+        attempts -> BigInt,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    lockouts (subject) {
+        subject -> Binary,
+        failures -> BigInt,
+        last_failed_at -> Timestamp,
+        locked_until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        subject_kind -> Text,
+        subject_id -> Text,
+        device -> Text,
+        created_at -> Timestamp,
+        last_used_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        ended_because -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (token_hash) {
+        token_hash -> Binary,
+        session_id -> Text,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    consents (id) {
+        id -> Text,
+        account_id -> Text,
+        purpose -> Text,
+        text_version -> Text,
+        given_at -> Timestamp,
+        given_from -> Text,
+        address_sealed -> Binary,
+        data_key_id -> Text,
+        withdrawn_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    merges (id) {
+        id -> Text,
+        kept_id -> Text,
+        duplicate_id -> Text,
+        reason -> Text,
+        state -> Text,
+        proposed_by -> Text,
+        proposed_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    merged_donations (merge_id, donation_no) {
+        merge_id -> Text,
+        donation_no -> Text,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        kind -> Text,
+        recipient_sealed -> Binary,
+        content_sealed -> Binary,
+        data_key_id -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        due_at -> Timestamp,
+        expires_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(donations -> donors (donor_id));
 diesel::joinable!(donor_totals -> donors (donor_id));
 diesel::joinable!(certificates -> donors (donor_id));
 diesel::joinable!(certificate_statuses -> certificates (certificate_no));
+diesel::joinable!(account_donors -> accounts (account_id));
+diesel::joinable!(account_donors -> donors (donor_id));
+diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::allow_tables_to_appear_in_same_query!(
     imports,
     donors,
@@ -118,4 +290,19 @@ diesel::allow_tables_to_appear_in_same_query!(
     certificates,
     certificate_statuses,
     audit,
+    hospitals,
+    accounts,
+    account_donors,
+    sharing_codes,
+    users,
+    clients,
+    used_assertions,
+    sign_in_codes,
+    lockouts,
+    sessions,
+    refresh_tokens,
+    consents,
+    merges,
+    merged_donations,
+    outbox,
 );

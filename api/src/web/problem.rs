@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Kind};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,6 +29,8 @@ impl ResponseError for Error {
             Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Kind::Forbidden => StatusCode::FORBIDDEN,
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Kind::Conflict => StatusCode::CONFLICT,
@@ -53,6 +55,9 @@ impl ResponseError for Error {
         let mut response = HttpResponse::build(status);
         if let Kind::MethodNotAllowed { allow } = self.kind {
             response.insert_header((ALLOW, allow));
+        }
+        if self.kind == Kind::Unauthenticated {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
         if let Kind::TooMany { retry_after_seconds } = self.kind {
             response.insert_header((RETRY_AFTER, retry_after_seconds));

@@ -1,0 +1,132 @@
+//! Who may do what: one table.
+
+use super::refusal::words;
+
+/// What somebody is to the station.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// A donor, or a relative who manages a donor's record.
+    Donor,
+    /// A hospital's cashier.
+    Desk,
+    /// Whoever manages a hospital's desks and systems.
+    HospitalAdmin,
+    /// A hospital's own system.
+    System,
+    /// The station's staff at the window and on the telephone.
+    Operator,
+    /// The station's physician.
+    Doctor,
+    /// Who reviews claims and decides on records.
+    Reviewer,
+    /// Who manages the station's users and hospitals.
+    Admin,
+    /// Who reads the audit trail, and nothing else.
+    Auditor,
+}
+words!(Role {
+    Donor = "donor", Desk = "desk", HospitalAdmin = "hospital_admin", System = "system", Operator = "operator",
+    Doctor = "doctor", Reviewer = "reviewer", Admin = "admin", Auditor = "auditor",
+});
+
+impl Role {
+    /// Whether a user of this role belongs to a hospital: `None` for those who are no users.
+    pub fn of_hospital(self) -> Option<bool> {
+        match self {
+            Self::Donor | Self::System => None,
+            Self::Desk | Self::HospitalAdmin => Some(true),
+            Self::Operator | Self::Doctor | Self::Reviewer | Self::Admin | Self::Auditor => Some(false),
+        }
+    }
+
+    /// Whether whoever has this role may do this.
+    pub fn may(self, permission: Permission) -> bool {
+        TABLE.iter().any(|(row, roles)| *row == permission && roles.contains(&self))
+    }
+
+    /// Whether whoever has this role may invite users of the role `invited`.
+    pub fn may_invite(self, invited: Self) -> bool {
+        match self {
+            Self::Admin => invited.of_hospital().is_some(),
+            Self::HospitalAdmin => invited == Self::Desk,
+            _ => false,
+        }
+    }
+}
+
+/// Something that not everybody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// See and end one's own sessions.
+    OwnSessions,
+    /// Whatever a donor does with the own account and the records that it manages.
+    OwnAccount,
+    /// See one's hospital.
+    ReadHospital,
+    /// Invite and disable the users of one's hospital, register and revoke its systems.
+    ManageHospital,
+    /// Enter hospitals.
+    ManageHospitals,
+    /// Invite and disable users.
+    ManageUsers,
+    /// Look donors up, for a stated purpose.
+    FindDonors,
+    /// Help a donor who stands at the window with a document in hand.
+    AssistDonors,
+    /// Propose that two records are one person's, or are not.
+    ProposeMerges,
+    /// Decide on what a colleague proposed.
+    DecideMerges,
+    /// Read the audit trail.
+    ReadAudit,
+}
+
+const TABLE: &[(Permission, &[Role])] = &[
+    (
+        Permission::OwnSessions,
+        &[
+            Role::Donor,
+            Role::Desk,
+            Role::HospitalAdmin,
+            Role::Operator,
+            Role::Doctor,
+            Role::Reviewer,
+            Role::Admin,
+            Role::Auditor,
+        ],
+    ),
+    (Permission::OwnAccount, &[Role::Donor]),
+    (Permission::ReadHospital, &[Role::Desk, Role::HospitalAdmin, Role::System, Role::Admin]),
+    (Permission::ManageHospital, &[Role::HospitalAdmin, Role::Admin]),
+    (Permission::ManageHospitals, &[Role::Admin]),
+    (Permission::ManageUsers, &[Role::Admin]),
+    (Permission::FindDonors, &[Role::Operator, Role::Doctor, Role::Reviewer]),
+    (Permission::AssistDonors, &[Role::Operator]),
+    (Permission::ProposeMerges, &[Role::Operator, Role::Reviewer]),
+    (Permission::DecideMerges, &[Role::Reviewer, Role::Admin]),
+    (Permission::ReadAudit, &[Role::Auditor]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_donor_may_nothing_of_the_station_s_and_staff_nothing_of_a_donor_s() {
+        for (permission, _) in TABLE {
+            let own = matches!(permission, Permission::OwnAccount | Permission::OwnSessions);
+            assert_eq!(Role::Donor.may(*permission), own, "{permission:?}");
+        }
+        let others = Role::ALL.iter().filter(|role| **role != Role::Donor);
+        assert!(others.into_iter().all(|role| !role.may(Permission::OwnAccount)));
+    }
+
+    #[test]
+    fn a_hospital_invites_its_desks_and_only_the_station_s_admin_anybody_else() {
+        assert!(Role::HospitalAdmin.may_invite(Role::Desk));
+        assert!(!Role::HospitalAdmin.may_invite(Role::HospitalAdmin));
+        assert!(!Role::HospitalAdmin.may_invite(Role::Operator));
+        assert!(Role::Admin.may_invite(Role::HospitalAdmin) && Role::Admin.may_invite(Role::Admin));
+        assert!(!Role::Admin.may_invite(Role::Donor) && !Role::Admin.may_invite(Role::System));
+    }
+}

@@ -1,0 +1,18 @@
+DROP TABLE outbox;
+DROP TABLE merged_donations;
+DROP TABLE merges;
+DROP INDEX donors_birth_date;
+DROP INDEX donors_merged_into;
+ALTER TABLE donors DROP COLUMN merged_into;
+DROP TABLE consents;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE lockouts;
+DROP TABLE sign_in_codes;
+DROP TABLE used_assertions;
+DROP TABLE clients;
+DROP TABLE users;
+DROP TABLE sharing_codes;
+DROP TABLE account_donors;
+DROP TABLE accounts;
+DROP TABLE hospitals;
