@@ -1,5 +1,6 @@
 //! The one error type: what the caller may read, a stable code, and what only the log may see.
 
+use crate::domain::refusal::Refusal;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -45,6 +46,8 @@ pub struct Error {
     pub code: &'static str,
     /// One sentence for the caller. MUST NOT hold personal data or internals.
     pub message: Cow<'static, str>,
+    /// The member of the request that is wrong, when it is one.
+    pub field: Option<&'static str>,
     /// For the log only. MUST NOT hold personal data.
     pub context: Option<String>,
 }
@@ -52,7 +55,7 @@ pub struct Error {
 impl Error {
     /// A failure of the given kind.
     pub fn new(kind: Kind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, code, message: message.into(), context: None }
+        Self { kind, code, message: message.into(), field: None, context: None }
     }
 
     /// The request itself is wrong.
@@ -105,6 +108,12 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self { field: Some(refusal.column), ..Self::invalid(refusal.reason, refusal.message) }
+    }
+}
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {

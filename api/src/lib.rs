@@ -22,3 +22,4 @@ pub mod telemetry;
 pub mod tokens;
 pub mod vault;
 pub mod web;
+pub mod wechat;

@@ -28,6 +28,26 @@ pub enum Field {
     Phone,
     /// `donors.email`.
     Email,
+    /// `accounts.phone`.
+    AccountPhone,
+    /// `accounts.openid`.
+    AccountOpenId,
+    /// `users.totp`.
+    UserTotp,
+    /// `consents.address`.
+    ConsentAddress,
+    /// `outbox.recipient`.
+    OutboxRecipient,
+    /// `outbox.content`.
+    OutboxContent,
+    /// `sign_in_codes.code`: only ever indexed.
+    SignInCode,
+    /// `sharing_codes.code`: only ever indexed.
+    SharingCode,
+    /// `lockouts.subject`, of a user name: only ever indexed.
+    UserName,
+    /// An identity number in a limit's key: only ever indexed.
+    LimitKey,
 }
 
 impl Field {
@@ -36,6 +56,16 @@ impl Field {
             Self::IdNumber => "donors.id_number",
             Self::Phone => "donors.phone",
             Self::Email => "donors.email",
+            Self::AccountPhone => "accounts.phone",
+            Self::AccountOpenId => "accounts.openid",
+            Self::UserTotp => "users.totp",
+            Self::ConsentAddress => "consents.address",
+            Self::OutboxRecipient => "outbox.recipient",
+            Self::OutboxContent => "outbox.content",
+            Self::SignInCode => "sign_in_codes.code",
+            Self::SharingCode => "sharing_codes.code",
+            Self::UserName => "lockouts.user_name",
+            Self::LimitKey => "limits.key",
         }
     }
 }
@@ -146,7 +176,22 @@ impl Vault {
         value: &str,
         chance: &mut Chance,
     ) -> Result<Vec<u8>, Error> {
-        let cipher = self.keys.get(&self.current).ok_or_else(|| bad_keys("the current key is missing"))?;
+        self.seal_under(&self.current, field, record, value, chance)
+    }
+
+    /// [`Vault::seal`] under the key `key_id`: a row whose values are sealed one after the other has one key.
+    ///
+    /// # Errors
+    /// As [`Vault::seal`]; `bad_vault_keys` when the key is not in the vault.
+    pub fn seal_under(
+        &self,
+        key_id: &str,
+        field: Field,
+        record: &str,
+        value: &str,
+        chance: &mut Chance,
+    ) -> Result<Vec<u8>, Error> {
+        let cipher = self.keys.get(key_id).ok_or_else(|| bad_keys("a key is missing"))?;
         let nonce: [u8; NONCE] = chance.bytes();
         let bound = bound_to(field, record);
         let sealed = cipher
@@ -166,7 +211,7 @@ impl Vault {
         record: &str,
         sealed: &[u8],
     ) -> Result<Zeroizing<String>, Error> {
-        let broken = |what: &str| Error::internal(format_args!("{} of a donor: {what}", field.label()));
+        let broken = |what: &str| Error::internal(format_args!("{}: {what}", field.label()));
         let cipher =
             self.keys.get(key_id).ok_or_else(|| broken("sealed under a key that is not in the vault"))?;
         let (nonce, ciphertext) =

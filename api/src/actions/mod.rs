@@ -1,21 +1,34 @@
 //! What the system can do, one file a thing: load, decide, save, audit, in one transaction.
 
+pub mod assist;
+pub mod consents;
+pub mod erase;
+pub mod family;
+pub mod find_donor;
 pub mod import;
 pub mod issue;
 pub mod keys;
 pub mod mail;
+pub mod merge;
+pub mod own_record;
+pub mod sessions;
+pub mod sign_in;
 pub mod status;
 pub mod status_list;
 pub mod verify;
 
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Station;
 use crate::keyring::Keyring;
 use crate::store::Pool;
 use crate::store::audit::Actor;
 use crate::store::standings::Standings;
+use crate::tokens::{self, Tokens};
 use crate::vault::Vault;
+use crate::wechat::WeChat;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// What actions work with.
 #[derive(Clone)]
@@ -34,6 +47,31 @@ pub struct Context {
     pub station: Arc<Station>,
     /// How the world reaches the server, without a slash at the end.
     pub public_url: Arc<str>,
+    /// What nodes share.
+    pub cache: Cache,
+    /// Access tokens.
+    pub tokens: Arc<Tokens>,
+    /// WeChat, when the station has a mini-program.
+    pub wechat: Option<Arc<WeChat>>,
+    /// Rung when there is something in the outbox.
+    pub bell: Arc<Notify>,
     /// Who acts.
     pub actor: Actor,
+}
+
+impl Context {
+    /// Tells all nodes that a session is over, for as long as an access token of it could open a door.
+    pub async fn forget_session(&self, session: &str) {
+        let seconds = u32::try_from(tokens::LIFETIME.num_seconds()).unwrap_or(u32::MAX);
+        self.cache.put_flag(&ended(session), seconds, self.clock.now()).await;
+    }
+
+    /// Whether a session is known to be over.
+    pub async fn is_forgotten(&self, session: &str) -> bool {
+        self.cache.has_flag(&ended(session), self.clock.now()).await
+    }
+}
+
+fn ended(session: &str) -> String {
+    format!("ended:{session}")
 }

@@ -2,6 +2,7 @@
 
 use crate::actions::Context;
 use crate::actions::keys::Publication;
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::error::Error;
@@ -9,6 +10,7 @@ use crate::keyring::{KeyFolder, Keyring};
 use crate::store::audit::Actor;
 use crate::store::standings::Standings;
 use crate::store::{Pool, migrations};
+use crate::tokens::Tokens;
 use crate::vault::{Vault, VaultKeys};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -81,6 +83,10 @@ impl Setup {
             keyring: Arc::new(Keyring::open(self.keys(), self.clock.now())?),
             station: Arc::new(self.config.station.clone()),
             public_url: self.config.public_url().into(),
+            cache: Cache::open(&self.config.redis.url)?,
+            tokens: Arc::new(Tokens::open(&self.keys(), &self.config.station.issuer)?),
+            wechat: None,
+            bell: Arc::default(),
             actor,
         })
     }

@@ -163,6 +163,14 @@ pub fn by_number(db: &mut Db, certificate_no: &str) -> Result<Option<Certificate
     Ok(certificates::table.find(certificate_no).first(db).optional()?)
 }
 
+/// All certificates of a donor, the newest first.
+pub fn of_donor(db: &mut Db, donor_id: &str) -> Result<Vec<CertificateRow>, Error> {
+    Ok(certificates::table
+        .filter(certificates::donor_id.eq(donor_id))
+        .order(certificates::version.desc())
+        .load(db)?)
+}
+
 /// A page of donors' newest signed certificates with the donors' numbers, by donor number: of `donor` only,
 /// or of everybody.
 pub fn newest(

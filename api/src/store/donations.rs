@@ -18,7 +18,8 @@ pub struct DonationRow {
     pub donor_id: String,
     /// UTC.
     pub collected_at: NaiveDateTime,
-    site_code: String,
+    /// The station's code of the site.
+    pub site_code: String,
     product: String,
     volume_ml: i64,
     units: i64,
@@ -101,6 +102,13 @@ pub fn by_numbers<'a>(
 /// All donations of these donors, in no particular order.
 pub fn of_donors(db: &mut Db, donor_ids: &[&str]) -> Result<Vec<DonationRow>, Error> {
     Ok(donations::table.filter(donations::donor_id.eq_any(donor_ids)).load(db)?)
+}
+
+/// Whether the donation is one of this donor's.
+pub fn is_of(db: &mut Db, donation_no: &str, donor_id: &str) -> Result<bool, Error> {
+    let found = donations::table.find(donation_no).filter(donations::donor_id.eq(donor_id));
+    let count: i64 = found.count().get_result(db)?;
+    Ok(count == 1)
 }
 
 /// Writes new donations.

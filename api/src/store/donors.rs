@@ -21,7 +21,8 @@ pub struct DonorRow {
     pub donor_no: String,
     /// The full name.
     pub name: String,
-    id_type: String,
+    /// The kind of the identity document.
+    pub id_type: String,
     id_number_sealed: Vec<u8>,
     id_number_index: Vec<u8>,
     phone_sealed: Option<Vec<u8>>,
@@ -29,11 +30,14 @@ pub struct DonorRow {
     email_sealed: Option<Vec<u8>>,
     email_index: Option<Vec<u8>>,
     data_key_id: String,
-    sex: String,
+    /// `M` or `F`.
+    pub sex: String,
     /// The date of birth.
     pub birth_date: NaiveDate,
-    abo: Option<String>,
-    rh: Option<String>,
+    /// The ABO group.
+    pub abo: Option<String>,
+    /// The Rh(D) factor.
+    pub rh: Option<String>,
     /// The import that wrote the row last.
     pub import_id: String,
     /// The record that this one was merged into: a duplicate of the same person.
@@ -116,6 +120,15 @@ impl DonorRow {
         vault.open(&self.data_key_id, Field::IdNumber, &self.donor_no, &self.id_number_sealed)
     }
 
+    /// The telephone number in clear, when there is one.
+    ///
+    /// # Errors
+    /// `internal` when it does not open.
+    pub fn phone(&self, vault: &Vault) -> Result<Option<Zeroizing<String>>, Error> {
+        let open = |sealed| vault.open(&self.data_key_id, Field::Phone, &self.donor_no, sealed);
+        self.phone_sealed.as_deref().map(open).transpose()
+    }
+
     /// The e-mail address in clear, when there is one.
     ///
     /// # Errors
@@ -137,11 +150,11 @@ pub fn by_numbers<'a>(
 }
 
 /// What a donation needs to know of its donor.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DonorReference {
     /// The station's own number.
     pub donor_no: String,
-    /// UUIDv7.
+    /// UUIDv7: of the record that it was merged into, when it was.
     pub id: String,
     /// The date of birth.
     pub birth_date: NaiveDate,
@@ -153,16 +166,65 @@ pub fn references<'a>(
     numbers: impl IntoIterator<Item = &'a str>,
 ) -> Result<HashMap<String, DonorReference>, Error> {
     let numbers: Vec<&str> = numbers.into_iter().collect();
-    let rows: Vec<DonorReference> = donors::table
+    let rows: Vec<(String, String, Option<String>, NaiveDate)> = donors::table
         .filter(donors::donor_no.eq_any(numbers))
-        .select((donors::donor_no, donors::id, donors::birth_date))
+        .select((donors::donor_no, donors::id, donors::merged_into, donors::birth_date))
         .load(db)?;
-    Ok(rows.into_iter().map(|row| (row.donor_no.clone(), row)).collect())
+    let reference = |(donor_no, id, merged_into, birth_date): (String, String, Option<String>, NaiveDate)| {
+        let reference =
+            DonorReference { donor_no: donor_no.clone(), id: merged_into.unwrap_or(id), birth_date };
+        (donor_no, reference)
+    };
+    Ok(rows.into_iter().map(reference).collect())
 }
 
 /// The donors with these ids.
 pub fn by_ids(db: &mut Db, ids: &[String]) -> Result<Vec<DonorRow>, Error> {
     Ok(donors::table.filter(donors::id.eq_any(ids)).load(db)?)
+}
+
+/// By what donors are looked up.
+pub enum Key<'a> {
+    /// The station's own number.
+    Number(&'a str),
+    /// The keyed index of an identity number.
+    IdNumber(&'a [u8]),
+    /// The keyed index of a telephone number.
+    Phone(&'a [u8]),
+    /// The name and the date of birth.
+    NameAndBirthDate(&'a str, NaiveDate),
+}
+
+/// The donors behind a key, at most `limit`; a merged record leads to the one it was merged into.
+pub fn find(db: &mut Db, key: &Key<'_>, limit: i64) -> Result<Vec<DonorRow>, Error> {
+    let all = donors::table.order(donors::donor_no.asc()).limit(limit).into_boxed();
+    let found: Vec<DonorRow> = match key {
+        Key::Number(number) => all.filter(donors::donor_no.eq(*number)).load(db)?,
+        Key::IdNumber(index) => all.filter(donors::id_number_index.eq(*index)).load(db)?,
+        Key::Phone(index) => all.filter(donors::phone_index.eq(*index)).load(db)?,
+        Key::NameAndBirthDate(name, birth_date) => {
+            all.filter(donors::birth_date.eq(*birth_date)).filter(donors::name.eq(*name)).load(db)?
+        }
+    };
+    let kept: Vec<String> = found.iter().filter_map(|row| row.merged_into.clone()).collect();
+    let mut rows: Vec<DonorRow> = found.into_iter().filter(|row| row.merged_into.is_none()).collect();
+    for row in by_ids(db, &kept)? {
+        if rows.iter().all(|known| known.id != row.id) {
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+/// The donor with this number, or the record that it was merged into.
+pub fn by_number(db: &mut Db, donor_no: &str) -> Result<Option<DonorRow>, Error> {
+    Ok(find(db, &Key::Number(donor_no), 1)?.pop())
+}
+
+/// Deletes a donor to whom nothing refers.
+pub fn delete(db: &mut Db, id: &str) -> Result<(), Error> {
+    diesel::delete(donors::table.find(id)).execute(db)?;
+    Ok(())
 }
 
 /// Writes new donors.

@@ -1,17 +1,27 @@
 //! Rows and queries, for both databases; no decisions.
 
+pub mod accounts;
 pub mod audit;
 pub mod certificates;
 mod connection;
+pub mod consents;
 pub mod donations;
 pub mod donors;
+pub mod hospitals;
 pub mod imports;
+pub mod lockouts;
+pub mod merges;
 pub mod migrations;
+pub mod outbox;
 mod pool;
 mod schema;
+pub mod sessions;
+pub mod sharing;
+pub mod sign_in_codes;
 pub mod standings;
 pub mod statuses;
 pub mod totals;
+pub mod users;
 
 pub use connection::{DatabaseUrl, Db};
 pub use pool::Pool;

@@ -2,15 +2,15 @@
 
 use super::metrics::Metrics;
 use crate::actions::Context;
-use crate::cache::Cache;
 use crate::domain::rate::{Decision, Quota};
 use crate::error::{Error, Kind};
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{ResponseError, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, web};
+use std::future::{Ready, ready};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -19,8 +19,6 @@ const SLOW_SECONDS: f64 = 1.0;
 
 /// What the middleware works with.
 pub struct Gate {
-    /// Counts requests.
-    pub cache: Cache,
     /// Requests a minute from one address; none sets no limit.
     pub quota: Option<Quota>,
     /// Whether the client's address is the last one in `X-Forwarded-For`.
@@ -69,7 +67,9 @@ pub async fn gate<B: MessageBody>(
     };
     let id = request_id(&request, &gate.ids);
     let method = method_word(request.method());
-    let mut response = match limit(&request, &gate, &metrics).await {
+    let address = client_address(&request, gate.behind_proxy);
+    request.extensions_mut().insert(ClientAddress(address.clone()));
+    let mut response = match limit(&request, &gate, &metrics, &address).await {
         Ok(()) => next.call(request).await?.map_into_left_body(),
         Err(refusal) => request.into_response(refusal.error_response()).map_into_right_body(),
     };
@@ -100,11 +100,16 @@ fn method_word(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
-async fn limit(request: &ServiceRequest, gate: &Gate, metrics: &Metrics) -> Result<(), Error> {
+async fn limit(
+    request: &ServiceRequest,
+    gate: &Gate,
+    metrics: &Metrics,
+    address: &str,
+) -> Result<(), Error> {
     let Some(quota) = gate.quota.filter(|_| !PROBES.contains(&request.path())) else { return Ok(()) };
     let Some(context) = request.app_data::<web::Data<Context>>() else { return Ok(()) };
-    let key = format!("rate:{}", client_address(request, gate.behind_proxy));
-    let (decision, counted_by) = gate.cache.spend(&key, quota, context.clock.now()).await;
+    let key = format!("rate:{address}");
+    let (decision, counted_by) = context.cache.spend(&key, quota, context.clock.now()).await;
     match decision {
         Decision::Allowed { .. } => Ok(()),
         Decision::Refused { retry_after } => {
@@ -116,6 +121,20 @@ async fn limit(request: &ServiceRequest, gate: &Gate, metrics: &Metrics) -> Resu
                 "Too many requests from your address. Please wait a moment.",
             ))
         }
+    }
+}
+
+/// The address that a request comes from, as text: for limits, and sealed beside a consent. MUST NOT be logged.
+#[derive(Clone)]
+pub struct ClientAddress(pub String);
+
+impl FromRequest for ClientAddress {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let address = request.extensions().get::<Self>().cloned();
+        ready(address.ok_or_else(|| Error::internal("a request did not pass the gate")))
     }
 }
 
@@ -140,6 +159,9 @@ fn finish_headers(headers: &mut HeaderMap, id: &str) {
         ("cross-origin-resource-policy", "same-origin"),
     ] {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if !headers.contains_key("content-security-policy") {
         let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");

@@ -18,7 +18,6 @@ mod well_known;
 pub use openapi::yaml as openapi_yaml;
 
 use crate::actions::Context;
-use crate::cache::Cache;
 use crate::chance::Chance;
 use crate::config::Config;
 use crate::domain::rate::Quota;
@@ -78,11 +77,9 @@ where
 /// # Errors
 /// `bad_configuration`; `internal` when the listener cannot be used.
 pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result<Server, Error> {
-    let cache = Cache::open(&config.redis.url)?;
     let process = u64::from_be_bytes(Chance::from_system()?.bytes());
     let quota = Some(config.limits.requests_per_minute).filter(|limit| *limit > 0);
     let gate_data = Data::new(Gate {
-        cache,
         quota: quota.map(|per_minute| Quota { per_minute }),
         behind_proxy: config.limits.behind_proxy,
         log_requests: config.log.requests,

@@ -21,6 +21,9 @@ pub struct Problem {
     code: &'static str,
     /// One sentence that the reader can act on: for people.
     detail: String,
+    /// The member of the request that is wrong, when it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
 }
 
 impl ResponseError for Error {
@@ -51,6 +54,7 @@ impl ResponseError for Error {
             status: status.as_u16(),
             code: self.code,
             detail: self.message.clone().into_owned(),
+            field: self.field,
         };
         let mut response = HttpResponse::build(status);
         if let Kind::MethodNotAllowed { allow } = self.kind {
@@ -61,6 +65,7 @@ impl ResponseError for Error {
         }
         if let Kind::TooMany { retry_after_seconds } = self.kind {
             response.insert_header((RETRY_AFTER, retry_after_seconds));
+            response.insert_header(("ratelimit", format!("\"{}\";r=0;t={retry_after_seconds}", self.code)));
         }
         response
             .insert_header((CONTENT_TYPE, "application/problem+json"))
@@ -86,4 +91,35 @@ pub async fn wrong_method(allow: &'static str) -> Result<HttpResponse, Error> {
         "method_not_allowed",
         "This address does not answer to this method.",
     ))
+}
+
+/// The problems of every operation that asks who calls.
+#[derive(utoipa::IntoResponses)]
+pub enum CallerProblems {
+    /// `missing_token`, `invalid_token`, `expired_token`, `session_ended`
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(#[to_schema] Problem),
+    /// `not_allowed`: the caller's role may not do this
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(#[to_schema] Problem),
+    /// `too_many_requests`, or the limit that the operation names
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(#[to_schema] Problem),
+    /// `database_unavailable`
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] Problem),
+}
+
+/// The problems of every operation that takes a body.
+#[derive(utoipa::IntoResponses)]
+pub enum BodyProblems {
+    /// `body_too_large`
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(#[to_schema] Problem),
+    /// `unsupported_media_type`
+    #[response(status = 415, content_type = "application/problem+json")]
+    UnsupportedMedia(#[to_schema] Problem),
+    /// `malformed_body`, or the reason why the member `field` is refused
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(#[to_schema] Problem),
 }

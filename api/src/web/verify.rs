@@ -1,12 +1,11 @@
 //! `POST /v1/verify`.
 
-use super::body::Body;
+use super::body::{Body, media_type};
 use super::problem::Problem;
 use super::verification::Verification;
 use crate::actions::Context;
 use crate::actions::verify::verify_online;
 use crate::error::{Error, Kind};
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -61,9 +60,4 @@ pub async fn verify(
         }
     };
     Ok(HttpResponse::Ok().json(Verification::from(answer)))
-}
-
-fn media_type(request: &HttpRequest) -> &str {
-    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim()
 }

@@ -1,0 +1,95 @@
+//! What staff do for a donor who stands at the window with a document in hand.
+
+use super::own_record::link_to_person;
+use super::sign_in::account_of_phone;
+use super::{Context, family, sessions};
+use crate::chance::Chance;
+use crate::domain::personal::Phone;
+use crate::error::Error;
+use crate::store::audit::{self, Entry};
+use crate::store::donors::DonorRow;
+use crate::store::{Db, accounts, donors};
+use crate::vault::Field;
+use serde_json::json;
+
+/// Makes `phone` the number that signs in to the donor's record: for somebody who has never signed in, and for
+/// somebody who lost the number. Sessions of before end.
+///
+/// # Errors
+/// `not_found`; `phone_in_use` when the number signs in to another person's record.
+pub async fn set_sign_in_phone(context: &Context, donor_no: String, phone: Phone) -> Result<(), Error> {
+    let whole = context.clone();
+    let ended = context
+        .pool
+        .write(move |db| {
+            let now = whole.clock.now();
+            let mut chance = Chance::from_system()?;
+            let donor = donor(db, &donor_no)?;
+            let links = accounts::links_to(db, &donor.id)?;
+            let ended = match links.into_iter().find(|link| link.relation == "self") {
+                Some(link) => {
+                    let index = whole.vault.index(Field::AccountPhone, phone.reveal());
+                    let taken = accounts::by_phone(db, &index)?;
+                    if taken.is_some_and(|other| other.id != link.account_id) {
+                        return Err(phone_in_use());
+                    }
+                    let account = accounts::by_id(db, &link.account_id)?
+                        .ok_or_else(|| Error::internal("a link of an erased account"))?;
+                    accounts::set_phone(db, &account, &phone, &whole.vault, &mut chance)?;
+                    let actor = whole.actor.clone();
+                    sessions::end_all(db, actor, &account.id, "phone_changed", now, &mut chance)?
+                }
+                None => {
+                    let account = account_of_phone(&whole, db, &phone, now, &mut chance)?;
+                    let seen = accounts::donors_of(db, &account.id)?;
+                    if seen.iter().any(|donor| donor.link.relation == "self") {
+                        return Err(phone_in_use());
+                    }
+                    link_to_person(db, &account.id, &donor, "window", now, &mut chance)?;
+                    Vec::new()
+                }
+            };
+            audit::append(db, [entry(&whole, "donor.sign_in_phone_set", &donor)], now, &mut chance)?;
+            Ok(ended)
+        })
+        .await?;
+    for session in &ended {
+        context.forget_session(session).await;
+    }
+    Ok(())
+}
+
+fn phone_in_use() -> Error {
+    Error::conflict("phone_in_use", "This telephone number signs in to another person's record.")
+}
+
+fn donor(db: &mut Db, donor_no: &str) -> Result<DonorRow, Error> {
+    donors::by_number(db, donor_no)?.ok_or_else(|| Error::not_found("There is no such donor."))
+}
+
+fn entry(context: &Context, action: &'static str, donor: &DonorRow) -> Entry {
+    Entry {
+        actor: context.actor.clone(),
+        action,
+        subject: donor.id.clone(),
+        detail: json!({ "document_seen": true }),
+    }
+}
+
+/// Lets whoever signs in with `phone` see the donor's record: both stand at the window, and the donor agrees.
+///
+/// # Errors
+/// `not_found`; `already_linked`.
+pub async fn add_manager(context: &Context, donor_no: String, phone: Phone) -> Result<(), Error> {
+    let whole = context.clone();
+    context
+        .pool
+        .write(move |db| {
+            let now = whole.clock.now();
+            let donor = donor(db, &donor_no)?;
+            let account = account_of_phone(&whole, db, &phone, now, &mut Chance::from_system()?)?;
+            family::manage(db, &account.id, &donor.id, "window", whole.actor.clone(), now)?;
+            Ok(())
+        })
+        .await
+}

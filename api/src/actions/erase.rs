@@ -1,0 +1,73 @@
+//! Erases an account; what the law says must be kept stays, and the answer says so.
+
+use super::own_record::REGISTERED_PREFIX;
+use super::{Context, sessions};
+use crate::chance::Chance;
+use crate::error::Error;
+use crate::store::accounts::{self, LinkedDonor};
+use crate::store::audit::{self, Actor, Entry};
+use crate::store::{Db, certificates, consents, donations, donors, sharing};
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+/// What an erasure came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Erased {
+    /// Whether a donation record stays.
+    pub donations_kept: bool,
+}
+
+/// Erases the account: what signs in to it, its sessions, its view of any record; its consents end. The record
+/// of somebody who registered and never gave goes too. A donation record stays, as the law asks.
+///
+/// # Errors
+/// `not_found` when it was erased already.
+pub async fn erase(context: &Context, account_id: String) -> Result<Erased, Error> {
+    let whole = context.clone();
+    let (erased, ended) = context
+        .pool
+        .write(move |db| {
+            let now = whole.clock.now();
+            let mut chance = Chance::from_system()?;
+            accounts::by_id(db, &account_id)?.ok_or_else(|| Error::not_found("There is no such account."))?;
+            let own = accounts::donors_of(db, &account_id)?;
+            let own = own.into_iter().find(|donor| donor.link.relation == "self");
+            accounts::unlink_all(db, &account_id, now)?;
+            consents::withdraw_all(db, &account_id, now)?;
+            let donations_kept = match own {
+                Some(donor) => !forget_record(db, &donor, now)?,
+                None => false,
+            };
+            let actor = Actor::Account(account_id.clone());
+            let ended = sessions::end_all(db, actor.clone(), &account_id, "account_erased", now, &mut chance)?;
+            accounts::erase(db, &account_id, now)?;
+            let detail = json!({ "donations_kept": donations_kept });
+            let entry = Entry { actor, action: "account.erased", subject: account_id, detail };
+            audit::append(db, [entry], now, &mut chance)?;
+            Ok((Erased { donations_kept }, ended))
+        })
+        .await?;
+    for session in &ended {
+        context.forget_session(session).await;
+    }
+    Ok(erased)
+}
+
+/// Deletes a record that nothing but the account's own registration made; `false` when it has to stay.
+fn forget_record(db: &mut Db, donor: &LinkedDonor, now: DateTime<Utc>) -> Result<bool, Error> {
+    let id = donor.link.donor_id.as_str();
+    for link in accounts::links_to(db, id)? {
+        accounts::unlink(db, &link.id, now)?;
+    }
+    sharing::clear(db, id)?;
+    let used = !donor.donor_no.starts_with(REGISTERED_PREFIX)
+        || !donations::of_donors(db, &[id])?.is_empty()
+        || !certificates::of_donor(db, id)?.is_empty()
+        || crate::store::merges::mention(db, id)?;
+    if used {
+        return Ok(false);
+    }
+    accounts::forget_links_to(db, id)?;
+    donors::delete(db, id)?;
+    Ok(true)
+}

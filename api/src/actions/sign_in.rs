@@ -1,0 +1,294 @@
+//! Donors sign in: by a one-time code, or by WeChat.
+
+use super::Context;
+use super::sessions::{self, SignedIn, Standing};
+use crate::chance::Chance;
+use crate::domain::lockout::{Lockout, after_failure};
+use crate::domain::personal::Phone;
+use crate::error::{Error, Kind};
+use crate::store::accounts::{self, AccountRow};
+use crate::store::audit::{self, Actor, Entry};
+use crate::store::outbox::{self, Letter};
+use crate::store::sign_in_codes::{self, CodeRow};
+use crate::store::{Db, lockouts};
+use crate::tokens::Subject;
+use crate::vault::Field;
+use crate::wechat::OpenId;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use subtle::ConstantTimeEq;
+
+/// How long a code holds.
+pub const CODE_LIFETIME: TimeDelta = TimeDelta::minutes(5);
+/// How often one code may be guessed at.
+const ATTEMPTS: i64 = 5;
+
+/// Sends a one-time code to `phone`: in the outbox when this returns, on its way shortly after. Nothing tells
+/// a known number from an unknown one.
+///
+/// # Errors
+/// `locked_out` while wrong codes make the number wait.
+pub async fn request_code(context: &Context, phone: Phone, language: &'static str) -> Result<(), Error> {
+    let (vault, now) = (context.vault.clone(), context.clock.now());
+    let written = context.pool.write(move |db| {
+        let phone_index = vault.index(Field::AccountPhone, phone.reveal());
+        if let Some(wait) = lockouts::of(db, &phone_index)?.and_then(|lockout| lockout.wait(now)) {
+            return Err(locked_out(wait));
+        }
+        let mut chance = Chance::from_system()?;
+        let code = format!("{:06}", chance.below(1_000_000));
+        let expires_at = now + CODE_LIFETIME;
+        let code_hash = vault.index(Field::SignInCode, &bound(&phone, &code));
+        let row = CodeRow { phone_index, code_hash, attempts: 0, expires_at: expires_at.naive_utc() };
+        sign_in_codes::replace(db, &row)?;
+        let content = json!({ "code": code, "language": language }).to_string();
+        let letter =
+            Letter { kind: "sign_in_code", recipient: phone.reveal(), content: &content, expires_at };
+        outbox::push(db, &letter, &vault, now, &mut chance)
+    });
+    written.await?;
+    context.bell.notify_one();
+    Ok(())
+}
+
+/// A code is bound to the number it was sent to.
+fn bound(phone: &Phone, code: &str) -> String {
+    format!("{}\0{code}", phone.reveal())
+}
+
+/// What a guess came to. A wrong one is written down too, so it is not an error of the transaction.
+pub(super) enum Guess<T> {
+    Right(T),
+    Wrong(Lockout),
+    Waiting(TimeDelta),
+}
+
+/// Looks at a guess at the secret behind `subject`, unless wrong ones make it wait; a wrong one is counted.
+pub(super) fn guess<T>(
+    db: &mut Db,
+    subject: &[u8],
+    now: DateTime<Utc>,
+    look: impl FnOnce(&mut Db) -> Result<Option<T>, Error>,
+) -> Result<Guess<T>, Error> {
+    let before = lockouts::of(db, subject)?;
+    if let Some(wait) = before.and_then(|lockout| lockout.wait(now)) {
+        return Ok(Guess::Waiting(wait));
+    }
+    match look(db)? {
+        Some(right) => {
+            if before.is_some() {
+                lockouts::clear(db, subject)?;
+            }
+            Ok(Guess::Right(right))
+        }
+        None => {
+            let after = after_failure(before, now);
+            lockouts::save(db, subject, &after)?;
+            Ok(Guess::Wrong(after))
+        }
+    }
+}
+
+impl<T> Guess<T> {
+    /// The right guess's fruit.
+    ///
+    /// # Errors
+    /// `wrong`; `locked_out` with the time to wait.
+    pub(super) fn or_refuse(self, wrong: impl FnOnce() -> Error) -> Result<T, Error> {
+        match self {
+            Self::Right(right) => Ok(right),
+            Self::Wrong(_) => Err(wrong()),
+            Self::Waiting(wait) => Err(locked_out(wait)),
+        }
+    }
+}
+
+pub(super) fn locked_out(wait: TimeDelta) -> Error {
+    let retry_after_seconds = u64::try_from(wait.num_seconds() + 1).unwrap_or(1);
+    Error::new(
+        Kind::TooMany { retry_after_seconds },
+        "locked_out",
+        "Too many wrong attempts. Please wait before the next one.",
+    )
+}
+
+fn wrong_code() -> Error {
+    Error::new(
+        Kind::Unauthenticated,
+        "wrong_code",
+        "The code is wrong, was used already or has expired. Ask for a new one.",
+    )
+}
+
+/// Whether `code` is the one that was sent to `phone`; a right one is used up.
+fn code_is_right(
+    context: &Context,
+    db: &mut Db,
+    phone: &Phone,
+    code: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<()>, Error> {
+    let phone_index = context.vault.index(Field::AccountPhone, phone.reveal());
+    let Some(row) = sign_in_codes::attempt(db, &phone_index, ATTEMPTS, now)? else { return Ok(None) };
+    let guessed = context.vault.index(Field::SignInCode, &bound(phone, code));
+    let right = bool::from(guessed.ct_eq(&row.code_hash)) && sign_in_codes::consume(db, &row)?;
+    Ok(right.then_some(()))
+}
+
+/// Takes the code that was sent to `phone` as the proof that whoever shows it holds the telephone.
+///
+/// # Errors
+/// `wrong_code`, `locked_out`.
+pub(super) fn prove_phone(
+    context: &Context,
+    db: &mut Db,
+    phone: &Phone,
+    code: &str,
+    now: DateTime<Utc>,
+) -> Result<Guess<()>, Error> {
+    let subject = context.vault.index(Field::AccountPhone, phone.reveal());
+    guess(db, &subject, now, |db| code_is_right(context, db, phone, code, now))
+}
+
+/// Signs in with the code that was sent to `phone`; who signs in for the first time gets an account.
+///
+/// # Errors
+/// `wrong_code`, `locked_out`.
+pub async fn by_code(context: &Context, phone: Phone, code: String, device: String) -> Result<SignedIn, Error> {
+    let whole = context.clone();
+    let outcome = context.pool.write(move |db| {
+        let now = whole.clock.now();
+        let mut chance = Chance::from_system()?;
+        Ok(match prove_phone(&whole, db, &phone, &code, now)? {
+            Guess::Right(()) => {
+                let account = account_of_phone(&whole, db, &phone, now, &mut chance)?;
+                Guess::Right(begin(&whole, db, &account, &device, now, &mut chance)?)
+            }
+            Guess::Wrong(lockout) => Guess::Wrong(lockout),
+            Guess::Waiting(wait) => Guess::Waiting(wait),
+        })
+    });
+    outcome.await?.or_refuse(wrong_code)
+}
+
+fn begin(
+    context: &Context,
+    db: &mut Db,
+    account: &AccountRow,
+    device: &str,
+    now: DateTime<Utc>,
+    chance: &mut Chance,
+) -> Result<SignedIn, Error> {
+    let subject = Subject::Account(account.id.clone());
+    sessions::begin(context, db, subject, Standing::donor(), device, now, chance)
+}
+
+fn open_account(
+    context: &Context,
+    db: &mut Db,
+    now: DateTime<Utc>,
+    chance: &mut Chance,
+) -> Result<AccountRow, Error> {
+    let account = AccountRow::new(&context.vault, now, chance);
+    accounts::insert(db, &account)?;
+    let entry = Entry {
+        actor: Actor::Account(account.id.clone()),
+        action: "account.opened",
+        subject: account.id.clone(),
+        detail: json!({}),
+    };
+    audit::append(db, [entry], now, chance)?;
+    Ok(account)
+}
+
+/// The account that `phone` signs in to, opened when there is none.
+///
+/// # Errors
+/// Failures of the database.
+pub(super) fn account_of_phone(
+    context: &Context,
+    db: &mut Db,
+    phone: &Phone,
+    now: DateTime<Utc>,
+    chance: &mut Chance,
+) -> Result<AccountRow, Error> {
+    let index = context.vault.index(Field::AccountPhone, phone.reveal());
+    if let Some(account) = accounts::by_phone(db, &index)? {
+        return Ok(account);
+    }
+    let account = open_account(context, db, now, chance)?;
+    accounts::set_phone(db, &account, phone, &context.vault, chance)?;
+    Ok(account)
+}
+
+/// Signs in with a mini-program's `js_code`, and the telephone number that its user shared, when they did.
+///
+/// # Errors
+/// `wechat_code_refused`, `wechat_unavailable`, `wechat_not_configured`; `phone_in_use` when the number
+/// belongs to an account that another WeChat user signs in to.
+pub async fn by_wechat(
+    context: &Context,
+    js_code: &str,
+    phone_code: Option<&str>,
+    device: String,
+) -> Result<SignedIn, Error> {
+    let now = context.clock.now();
+    let wechat = context.wechat.as_ref().ok_or_else(crate::wechat::not_configured)?;
+    let openid = wechat.code_to_session(js_code).await?;
+    let phone = match phone_code {
+        Some(code) => Some(wechat.phone_number(code, &openid, now).await?),
+        None => None,
+    };
+    let whole = context.clone();
+    context
+        .pool
+        .write(move |db| {
+            let mut chance = Chance::from_system()?;
+            let account = account_of_wechat(&whole, db, &openid, phone.as_ref(), now, &mut chance)?;
+            begin(&whole, db, &account, &device, now, &mut chance)
+        })
+        .await
+}
+
+fn account_of_wechat(
+    context: &Context,
+    db: &mut Db,
+    openid: &OpenId,
+    phone: Option<&Phone>,
+    now: DateTime<Utc>,
+    chance: &mut Chance,
+) -> Result<AccountRow, Error> {
+    let vault = &context.vault;
+    let known = accounts::by_openid(db, &vault.index(Field::AccountOpenId, openid.reveal()))?;
+    let of_phone = match phone {
+        Some(phone) => accounts::by_phone(db, &vault.index(Field::AccountPhone, phone.reveal()))?,
+        None => None,
+    };
+    match (known, of_phone, phone) {
+        (Some(account), Some(other), _) if account.id != other.id => Err(Error::conflict(
+            "phone_in_use",
+            "This telephone number signs in to another account. Sign in with it by code, or ask at a window.",
+        )),
+        (Some(account), None, Some(phone)) if !account.has_phone() => {
+            accounts::set_phone(db, &account, phone, vault, chance)?;
+            Ok(account)
+        }
+        (Some(account), _, _) => Ok(account),
+        (None, Some(account), _) if account.has_wechat() => Err(Error::conflict(
+            "phone_in_use",
+            "Another WeChat user signs in to the account of this telephone number.",
+        )),
+        (None, Some(account), _) => {
+            accounts::set_openid(db, &account, openid.reveal(), vault, chance)?;
+            Ok(account)
+        }
+        (None, None, phone) => {
+            let account = open_account(context, db, now, chance)?;
+            accounts::set_openid(db, &account, openid.reveal(), vault, chance)?;
+            if let Some(phone) = phone {
+                accounts::set_phone(db, &account, phone, vault, chance)?;
+            }
+            Ok(account)
+        }
+    }
+}
