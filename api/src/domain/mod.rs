@@ -1,6 +1,7 @@
 //! What the station decides: pure functions from facts and an instant to a decision or a named refusal.
 //! No database, no clock, no randomness, no environment.
 
+pub mod audit_chain;
 pub mod awards;
 pub mod certificate;
 pub mod correction;
