@@ -102,6 +102,17 @@ diesel::table! {
         action -> Text,
         subject -> Text,
         detail -> Text,
+        stream -> Nullable<BigInt>,
+        seq -> Nullable<BigInt>,
+        hash -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    audit_heads (stream) {
+        stream -> BigInt,
+        seq -> BigInt,
+        hash -> Binary,
     }
 }
 
@@ -118,4 +129,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     certificates,
     certificate_statuses,
     audit,
+    audit_heads,
 );
