@@ -1,6 +1,8 @@
 //! The whole system from outside. One binary; its modules mirror the program and the API.
 
 mod audit;
+mod audit_chain;
+mod audit_streams;
 mod certificates_http;
 mod contract;
 mod health;

@@ -1,5 +1,6 @@
 //! What the system can do, one file a thing: load, decide, save, audit, in one transaction.
 
+pub mod audit;
 pub mod import;
 pub mod issue;
 pub mod keys;
