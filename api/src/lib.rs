@@ -16,6 +16,7 @@ pub mod jobs;
 mod jwt;
 pub mod keyring;
 pub mod links;
+pub mod passwords;
 pub mod records;
 pub mod store;
 pub mod telemetry;

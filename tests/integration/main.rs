@@ -1,6 +1,9 @@
 //! The whole system from outside. One binary; its modules mirror the program and the API.
 
 mod audit;
+mod audit_chain;
+mod audit_streams;
+mod cache;
 mod certificates_http;
 mod contract;
 mod health;

@@ -85,9 +85,8 @@ pub async fn register(
 fn parse_public_key(text: &str) -> Result<Vec<u8>, Error> {
     let bytes = BASE64URL_NOPAD.decode(text.trim().as_bytes()).ok();
     let bytes: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.try_into().ok());
-    let usable = bytes.filter(|bytes| {
-        ed25519_dalek::VerifyingKey::from_bytes(bytes).is_ok_and(|key| !key.is_weak())
-    });
+    let usable =
+        bytes.filter(|bytes| ed25519_dalek::VerifyingKey::from_bytes(bytes).is_ok_and(|key| !key.is_weak()));
     usable.map(|bytes| bytes.to_vec()).ok_or_else(|| Error {
         field: Some("public_key"),
         ..Error::invalid("bad_public_key", "A public key is the 32 bytes of an Ed25519 key in base64url.")
@@ -189,9 +188,8 @@ pub async fn sign_in(context: &Context, credential: Credential) -> Result<Signed
                     client
                 }
                 Credential::Assertion(assertion) => {
-                    let said: AssertionClaims = jsonwebtoken::dangerous::insecure_decode(assertion)
-                        .map_err(|_| invalid_client())?
-                        .claims;
+                    let said: AssertionClaims = jsonwebtoken::dangerous::insecure_decode_claims(assertion)
+                        .map_err(|_| invalid_client())?;
                     let client = store::client(db, &said.sub)?.ok_or_else(invalid_client)?;
                     let claims = check(&whole, &client, assertion, now).ok_or_else(invalid_client)?;
                     let ends = DateTime::from_timestamp(claims.exp, 0).ok_or_else(invalid_client)?;

@@ -39,7 +39,8 @@ pub async fn erase(context: &Context, account_id: String) -> Result<Erased, Erro
                 None => false,
             };
             let actor = Actor::Account(account_id.clone());
-            let ended = sessions::end_all(db, actor.clone(), &account_id, "account_erased", now, &mut chance)?;
+            let ended =
+                sessions::end_all(db, actor.clone(), &account_id, "account_erased", now, &mut chance)?;
             accounts::erase(db, &account_id, now)?;
             let detail = json!({ "donations_kept": donations_kept });
             let entry = Entry { actor, action: "account.erased", subject: account_id, detail };

@@ -128,7 +128,10 @@ pub async fn leave(context: &Context, account_id: String, donor_no: String) -> R
         .write(move |db| {
             let donor = visible(db, &account_id, &donor_no)?;
             if donor.link.relation == "self" {
-                return Err(Error::conflict("own_record", "This is your own record; erase the account instead."));
+                return Err(Error::conflict(
+                    "own_record",
+                    "This is your own record; erase the account instead.",
+                ));
             }
             end(db, &account_id, &donor.link.id, &donor.link.donor_id, now)
         })
@@ -155,7 +158,18 @@ pub async fn withdraw(context: &Context, account_id: String, link_id: String) ->
         .await
 }
 
-fn end(db: &mut Db, account_id: &str, link_id: &str, donor_id: &str, now: DateTime<Utc>) -> Result<(), Error> {
+fn end(
+    db: &mut Db,
+    account_id: &str,
+    link_id: &str,
+    donor_id: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     accounts::unlink(db, link_id, now)?;
-    audit::append(db, [entry(account_id, "donor.manager_removed", donor_id)], now, &mut Chance::from_system()?)
+    audit::append(
+        db,
+        [entry(account_id, "donor.manager_removed", donor_id)],
+        now,
+        &mut Chance::from_system()?,
+    )
 }

@@ -1,6 +1,8 @@
 //! What the system can do, one file a thing: load, decide, save, audit, in one transaction.
 
 pub mod assist;
+pub mod audit;
+pub mod clients;
 pub mod consents;
 pub mod erase;
 pub mod family;
@@ -15,12 +17,14 @@ pub mod sessions;
 pub mod sign_in;
 pub mod status;
 pub mod status_list;
+pub mod users;
 pub mod verify;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Station;
 use crate::keyring::Keyring;
+use crate::passwords::Passwords;
 use crate::store::Pool;
 use crate::store::audit::Actor;
 use crate::store::standings::Standings;
@@ -51,6 +55,8 @@ pub struct Context {
     pub cache: Cache,
     /// Access tokens.
     pub tokens: Arc<Tokens>,
+    /// Passwords.
+    pub passwords: Arc<Passwords>,
     /// WeChat, when the station has a mini-program.
     pub wechat: Option<Arc<WeChat>>,
     /// Rung when there is something in the outbox.
@@ -60,6 +66,12 @@ pub struct Context {
 }
 
 impl Context {
+    /// The same, for somebody else who acts.
+    #[must_use]
+    pub fn acting(&self, actor: Actor) -> Self {
+        Self { actor, ..self.clone() }
+    }
+
     /// Tells all nodes that a session is over, for as long as an access token of it could open a door.
     pub async fn forget_session(&self, session: &str) {
         let seconds = u32::try_from(tokens::LIFETIME.num_seconds()).unwrap_or(u32::MAX);

@@ -262,7 +262,14 @@ pub async fn sign_out_everywhere(context: &Context, subject: &Subject) -> Result
     let ended = context
         .pool
         .write(move |db| {
-            end_all(db, actor_of(&owner), owner.id(), "signed_out_everywhere", now, &mut Chance::from_system()?)
+            end_all(
+                db,
+                actor_of(&owner),
+                owner.id(),
+                "signed_out_everywhere",
+                now,
+                &mut Chance::from_system()?,
+            )
         })
         .await?;
     for session in &ended {

@@ -154,7 +154,12 @@ pub(super) fn prove_phone(
 ///
 /// # Errors
 /// `wrong_code`, `locked_out`.
-pub async fn by_code(context: &Context, phone: Phone, code: String, device: String) -> Result<SignedIn, Error> {
+pub async fn by_code(
+    context: &Context,
+    phone: Phone,
+    code: String,
+    device: String,
+) -> Result<SignedIn, Error> {
     let whole = context.clone();
     let outcome = context.pool.write(move |db| {
         let now = whole.clock.now();

@@ -102,7 +102,10 @@ fn invite_in(
         }
         (Some(true), Some(code)) => Some(code),
         (_, Some(_)) => {
-            return Err(Error::invalid("hospital_not_for_this_role", "The station's users have no hospital."));
+            return Err(Error::invalid(
+                "hospital_not_for_this_role",
+                "The station's users have no hospital.",
+            ));
         }
         (_, None) => None,
     };
@@ -124,7 +127,14 @@ fn invite_in(
     if !store::insert(db, &user, now)? {
         return Err(Error::conflict("user_name_taken", "There is a user of this name already."));
     }
-    hand_out(context, db, &id, json!({ "role": wanted.role.as_str(), "hospital": hospital_code }), now, &mut chance)
+    hand_out(
+        context,
+        db,
+        &id,
+        json!({ "role": wanted.role.as_str(), "hospital": hospital_code }),
+        now,
+        &mut chance,
+    )
 }
 
 /// Makes an invitation for a user who is written down already; what came before it is over.
@@ -142,12 +152,8 @@ fn hand_out(
     let sealed = context.vault.seal(Field::UserTotp, user_id, &secret.base32(), chance)?;
     let expires_at = now + INVITATION_LIFETIME;
     store::invite(db, user_id, &hash(&code), &sealed, key, expires_at)?;
-    let entry = Entry {
-        actor: context.actor.clone(),
-        action: "user.invited",
-        subject: user_id.to_owned(),
-        detail,
-    };
+    let entry =
+        Entry { actor: context.actor.clone(), action: "user.invited", subject: user_id.to_owned(), detail };
     audit::append(db, [entry], now, chance)?;
     Ok(Invitation { user_id: user_id.to_owned(), code, expires_at })
 }

@@ -1,5 +1,6 @@
 //! The command line: parse, call an action, print. Standard output is for results, standard error for people.
 
+mod audit;
 mod certificates;
 mod demo;
 mod import;
@@ -41,6 +42,9 @@ enum Command {
     Certificates(certificates::Certificates),
     /// Verify a certificate, as a hospital does.
     Verify(verify::Verify),
+    /// Verify the audit trail, and write down where it ends.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Make the station's keys, and publish which are in use.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -80,6 +84,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Import(import) => import.run(&setup),
         Command::Certificates(certificates) => certificates.run(&setup),
         Command::Verify(verify) => verify.run(&setup),
+        Command::Audit(audit) => audit.run(&setup),
         Command::Keys(keys) => keys.run(&setup),
         Command::Demo(demo) => demo.run(&setup),
         Command::Migrate => setup.migrated_pool().map(|_| ExitCode::SUCCESS),

@@ -85,6 +85,7 @@ impl Setup {
             public_url: self.config.public_url().into(),
             cache: Cache::open(&self.config.redis.url)?,
             tokens: Arc::new(Tokens::open(&self.keys(), &self.config.station.issuer)?),
+            passwords: Arc::default(),
             wechat: None,
             bell: Arc::default(),
             actor,

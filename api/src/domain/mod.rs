@@ -2,6 +2,7 @@
 //! No database, no clock, no randomness, no environment.
 
 pub mod access;
+pub mod audit_chain;
 pub mod awards;
 pub mod certificate;
 pub mod consent;
@@ -15,10 +16,12 @@ pub mod limits;
 pub mod lives;
 pub mod lockout;
 pub mod look_up;
+pub mod password;
 pub mod personal;
 pub mod rate;
 pub mod refusal;
 pub mod session;
 pub mod standing;
 pub mod totals;
+pub mod totp;
 pub mod user_name;

@@ -1,5 +1,6 @@
 //! Time-driven work: idempotent, and safe to run on every node.
 
+pub mod audit_checkpoint;
 pub mod keyset;
 
 use crate::actions::Context;
@@ -32,7 +33,10 @@ pub fn start(context: Context) -> Worker {
         let mut clock = tokio::time::interval(ROUND);
         loop {
             tokio::select! {
-                _ = clock.tick() => keyset::round(&context).await,
+                _ = clock.tick() => {
+                    keyset::round(&context).await;
+                    audit_checkpoint::round(&context).await;
+                }
                 _ = stopped.changed() => return,
             }
         }

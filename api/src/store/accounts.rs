@@ -92,7 +92,8 @@ pub fn set_phone(
     chance: &mut Chance,
 ) -> Result<(), Error> {
     // Both values of a row are sealed under its one key.
-    let sealed = vault.seal_under(&account.data_key_id, Field::AccountPhone, &account.id, phone.reveal(), chance)?;
+    let sealed =
+        vault.seal_under(&account.data_key_id, Field::AccountPhone, &account.id, phone.reveal(), chance)?;
     diesel::update(accounts::table.find(&account.id))
         .set((
             accounts::phone_sealed.eq(Some(sealed)),

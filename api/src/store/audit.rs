@@ -1,8 +1,18 @@
-//! The audit trail: written in the transaction of what it tells, never changed.
+//! The audit trail: written in the transaction of what it tells, never changed, each row covering the one before.
+
+mod heads;
+mod rows;
+
+pub use heads::all as heads;
+pub use rows::{
+    Checkpoint, checkpoints, first_stream_after, hash_at, newest_checkpoint, stream_rows, take_turns,
+    unchained,
+};
 
 use super::connection::{Db, insert_rows};
 use super::schema::audit;
 use crate::chance::Chance;
+use crate::domain::audit_chain::{self, Content, Row};
 use crate::error::Error;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -56,28 +66,51 @@ struct AuditRow {
     id: String,
     at: NaiveDateTime,
     actor: String,
-    action: &'static str,
+    action: String,
     subject: String,
     detail: String,
+    stream: i64,
+    seq: i64,
+    hash: Vec<u8>,
 }
 
-/// Appends entries, in their order.
+/// Appends entries, in their order, to the end of a stream that nobody else is writing to. However many entries:
+/// one head is read, and moved once.
 pub fn append(
     db: &mut Db,
     entries: impl IntoIterator<Item = Entry>,
     now: DateTime<Utc>,
     chance: &mut Chance,
 ) -> Result<(), Error> {
-    let rows: Vec<AuditRow> = entries
+    let contents: Vec<Content> = entries
         .into_iter()
-        .map(|entry| AuditRow {
+        .map(|entry| Content {
             id: chance.id(now),
-            at: now.naive_utc(),
+            at_micros: now.timestamp_micros(),
             actor: entry.actor.to_string(),
-            action: entry.action,
+            action: entry.action.to_owned(),
             subject: entry.subject,
             detail: entry.detail.to_string(),
         })
         .collect();
-    insert_rows!(db, audit::table, rows)
+    if contents.is_empty() {
+        return Ok(());
+    }
+    let mut head = heads::take(db, chance)?;
+    let stream = head.stream;
+    let rows: Vec<AuditRow> = audit_chain::chain(&mut head, contents)
+        .into_iter()
+        .map(|Row { seq, content, hash }| AuditRow {
+            id: content.id,
+            at: now.naive_utc(),
+            actor: content.actor,
+            action: content.action,
+            subject: content.subject,
+            detail: content.detail,
+            stream,
+            seq,
+            hash,
+        })
+        .collect();
+    insert_rows!(db, audit::table, rows).and_then(|()| heads::advance(db, &head))
 }

@@ -142,6 +142,28 @@ pub(super) fn in_write_transaction<T, E: From<diesel::result::Error>>(
             AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")?;
         }
     }
+    end_transaction(db, work)
+}
+
+/// Runs `work` while it sees one state of the database, whatever others commit meanwhile. It MUST NOT write.
+pub(super) fn in_snapshot<T, E: From<diesel::result::Error>>(
+    db: &mut Db,
+    work: impl FnOnce(&mut Db) -> Result<T, E>,
+) -> Result<T, E> {
+    match db {
+        Db::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(
+            connection,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        )?,
+        Db::Sqlite(connection) => AnsiTransactionManager::begin_transaction(connection)?,
+    }
+    end_transaction(db, work)
+}
+
+fn end_transaction<T, E: From<diesel::result::Error>>(
+    db: &mut Db,
+    work: impl FnOnce(&mut Db) -> Result<T, E>,
+) -> Result<T, E> {
     match work(db) {
         Ok(value) => {
             on_each!(db, |connection| AnsiTransactionManager::commit_transaction(connection))?;

@@ -70,10 +70,7 @@ pub fn client(db: &mut Db, id: &str) -> Result<Option<ClientRow>, Error> {
 
 /// A hospital's systems, revoked ones too, the newest first.
 pub fn clients_of(db: &mut Db, hospital_code: &str) -> Result<Vec<ClientRow>, Error> {
-    Ok(clients::table
-        .filter(clients::hospital_code.eq(hospital_code))
-        .order(clients::id.desc())
-        .load(db)?)
+    Ok(clients::table.filter(clients::hospital_code.eq(hospital_code)).order(clients::id.desc()).load(db)?)
 }
 
 /// Revokes a hospital's system; `false` when it has none with this id that is not revoked.

@@ -96,9 +96,7 @@ pub fn claim(db: &mut Db, limit: i64, now: DateTime<Utc>) -> Result<Vec<OutboxRo
         .order(outbox::due_at.asc())
         .limit(limit);
     let ids: Vec<String> = match db {
-        Db::Postgres(connection) => {
-            due.select(outbox::id).for_update().skip_locked().load(connection)?
-        }
+        Db::Postgres(connection) => due.select(outbox::id).for_update().skip_locked().load(connection)?,
         Db::Sqlite(connection) => due.select(outbox::id).load(connection)?,
     };
     let claimed = outbox::table.filter(outbox::id.eq_any(&ids));

@@ -1,6 +1,6 @@
 //! The pool: the only place that knows how blocking database work is run.
 
-use super::connection::{DatabaseUrl, Db, Manager, in_write_transaction};
+use super::connection::{DatabaseUrl, Db, Manager, in_snapshot, in_write_transaction};
 use crate::error::Error;
 use diesel::r2d2::{Pool as Connections, PooledConnection};
 use std::time::Duration;
@@ -78,6 +78,16 @@ impl Pool {
     pub fn write_blocking<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
         let mut connection = checkout(&self.writers)?;
         in_write_transaction(&mut connection, work)
+    }
+
+    /// [`Pool::read_blocking`], while `work` sees one state of the database: for what takes many queries that must
+    /// agree. Others write meanwhile.
+    ///
+    /// # Errors
+    /// As [`Pool::read`].
+    pub fn snapshot_blocking<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
+        let mut connection = checkout(&self.readers)?;
+        in_snapshot(&mut connection, work)
     }
 
     /// Runs `work` in a transaction that is always rolled back: what would happen, without it happening.

@@ -103,6 +103,17 @@ diesel::table! {
         action -> Text,
         subject -> Text,
         detail -> Text,
+        stream -> Nullable<BigInt>,
+        seq -> Nullable<BigInt>,
+        hash -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    audit_heads (stream) {
+        stream -> BigInt,
+        seq -> BigInt,
+        hash -> Binary,
     }
 }
 
@@ -305,4 +316,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     merges,
     merged_donations,
     outbox,
+    audit_heads,
 );

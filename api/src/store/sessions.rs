@@ -103,7 +103,8 @@ pub fn end_all(
     because: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<String>, Error> {
-    let open = sessions::table.filter(sessions::subject_id.eq(subject_id)).filter(sessions::ended_at.is_null());
+    let open =
+        sessions::table.filter(sessions::subject_id.eq(subject_id)).filter(sessions::ended_at.is_null());
     let ids: Vec<String> = open.select(sessions::id).load(db)?;
     diesel::update(sessions::table.filter(sessions::id.eq_any(&ids)))
         .set((sessions::ended_at.eq(now.naive_utc()), sessions::ended_because.eq(because)))

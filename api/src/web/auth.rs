@@ -94,7 +94,9 @@ impl<P: Needs> FromRequest for By<P> {
 /// The token of the `Authorization` header (RFC 6750 §2.1); no other place is looked at.
 fn bearer(request: &HttpRequest) -> Result<&str, Error> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token = header
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     token.map(|(_, token)| token.trim()).ok_or_else(|| {
         Error::new(
             Kind::Unauthenticated,
@@ -107,7 +109,11 @@ fn bearer(request: &HttpRequest) -> Result<&str, Error> {
 async fn authenticate(context: &Context, token: &str) -> Result<Arc<Principal>, Error> {
     let principal = context.tokens.check(token, context.clock.now())?;
     if context.is_forgotten(&principal.session).await {
-        return Err(Error::new(Kind::Unauthenticated, "session_ended", "You were signed out. Sign in again."));
+        return Err(Error::new(
+            Kind::Unauthenticated,
+            "session_ended",
+            "You were signed out. Sign in again.",
+        ));
     }
     Ok(principal)
 }

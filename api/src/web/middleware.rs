@@ -100,12 +100,7 @@ fn method_word(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
-async fn limit(
-    request: &ServiceRequest,
-    gate: &Gate,
-    metrics: &Metrics,
-    address: &str,
-) -> Result<(), Error> {
+async fn limit(request: &ServiceRequest, gate: &Gate, metrics: &Metrics, address: &str) -> Result<(), Error> {
     let Some(quota) = gate.quota.filter(|_| !PROBES.contains(&request.path())) else { return Ok(()) };
     let Some(context) = request.app_data::<web::Data<Context>>() else { return Ok(()) };
     let key = format!("rate:{address}");

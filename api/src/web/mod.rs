@@ -1,14 +1,18 @@
 //! HTTP: parse, authorise, call, answer. The only room with status codes.
 
+mod auth;
 mod body;
 mod certificates;
 mod etag;
 mod health;
+mod limited;
 mod metrics;
 mod middleware;
 mod openapi;
 mod photo;
 mod problem;
+mod sessions;
+mod sign_in;
 mod status_lists;
 pub mod verification;
 mod verify;

@@ -178,8 +178,9 @@ pub async fn token(
 ) -> Result<HttpResponse, Error> {
     let asked: TokenRequest = match media_type(&request) {
         "application/json" => parse(&body)?,
-        "application/x-www-form-urlencoded" => serde_urlencoded::from_bytes(&body)
-            .map_err(|_| Error::invalid("malformed_body", "The form is not one that this operation takes."))?,
+        "application/x-www-form-urlencoded" => serde_urlencoded::from_bytes(&body).map_err(|_| {
+            Error::invalid("malformed_body", "The form is not one that this operation takes.")
+        })?,
         _ => return Err(unsupported("Send application/json or application/x-www-form-urlencoded.")),
     };
     limited::spend(&context, &[(&SIGN_INS_FROM_ADDRESS, &address.0)]).await?;
@@ -194,8 +195,14 @@ pub async fn token(
             users::sign_in(&context, Login { user_name, password, totp, device }).await
         }
         TokenRequest::RefreshToken { refresh_token } => sessions::refresh(&context, &refresh_token).await,
-        TokenRequest::ClientCredentials { client_id, client_secret, client_assertion_type, client_assertion } => {
-            let credential = Credential::of(client_id, client_secret, client_assertion_type, client_assertion)?;
+        TokenRequest::ClientCredentials {
+            client_id,
+            client_secret,
+            client_assertion_type,
+            client_assertion,
+        } => {
+            let credential =
+                Credential::of(client_id, client_secret, client_assertion_type, client_assertion)?;
             clients::sign_in(&context, credential).await
         }
     }?;
@@ -221,7 +228,10 @@ pub async fn sign_out(context: web::Data<Context>, caller: Somebody) -> Result<H
     security(("bearer" = [])),
     responses((status = 200, description = "Signed out", body = SignedOut), CallerProblems)
 )]
-pub async fn sign_out_everywhere(context: web::Data<Context>, caller: Somebody) -> Result<HttpResponse, Error> {
+pub async fn sign_out_everywhere(
+    context: web::Data<Context>,
+    caller: Somebody,
+) -> Result<HttpResponse, Error> {
     let sessions_ended = sessions::sign_out_everywhere(&context, &caller.0.subject).await?;
     Ok(HttpResponse::Ok().json(SignedOut { sessions_ended }))
 }

@@ -21,7 +21,7 @@ pub enum Kind {
 
 /// One test's database.
 pub(super) struct Database {
-    kind: Kind,
+    pub(super) kind: Kind,
     pub(super) url: String,
 }
 

@@ -53,6 +53,11 @@ impl Station {
         Self { database: Database::empty(kind, folder.path()), folder }
     }
 
+    /// Which database it has.
+    pub fn kind(&self) -> Kind {
+        self.database.kind
+    }
+
     /// The program with these arguments, in an environment that holds nothing else.
     pub fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
         let mut command = Command::new(program());
