@@ -5,7 +5,7 @@ use std::fmt;
 /// What a queue may do next with the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// This letter will never be taken for this recipient: do not retry, suppress the address, tell a person.
+    /// This message will never be taken for this recipient: do not retry, suppress the address, tell a person.
     Permanent,
     /// The server asks for less: wait, without using up an attempt.
     Throttled,
@@ -13,16 +13,17 @@ pub enum Class {
     Account,
     /// Nothing was accepted: retry with back-off.
     Transient,
-    /// The letter was handed over and no answer came: it may or may not have been accepted. Never resent by itself.
+    /// The message was handed over and no answer came: it may or may not have been accepted. Never resent by itself.
     Ambiguous,
 }
 
-/// How far the hand-over had come; the SMTP verbs are those of RFC 5321 §3.
+/// How far the hand-over had come; the SMTP verbs are those of RFC 5321 §3. Over HTTP there are [`Step::Compose`],
+/// [`Step::Connect`] and [`Step::Acceptance`] only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Writing the letter as MIME; the network was not touched.
+    /// Writing the letter as MIME, or the request; the network was not touched.
     Compose,
-    /// Connection, greeting and `EHLO`; with [`Security::Tls`](crate::Security::Tls) the TLS handshake too.
+    /// Connection, greeting and `EHLO`; with [`Security::Tls`](crate::Security::Tls) and `https://` the TLS handshake too.
     Connect,
     /// `STARTTLS` and its handshake.
     Secure,
@@ -34,7 +35,7 @@ pub enum Step {
     Recipient,
     /// `DATA`, before the first byte of the letter.
     Content,
-    /// From the first byte of the letter to the server's answer.
+    /// From the first byte of the letter, or of the HTTP request, to the end of the server's answer.
     Acceptance,
 }
 
@@ -43,13 +44,17 @@ pub enum Step {
 pub enum Cause {
     /// The server answered with this SMTP reply code, 400 to 599 (RFC 5321 §4.2.1).
     Answer(u16),
+    /// The server answered with this HTTP status (RFC 9110 §15), and it is not the one that means yes.
+    Http(u16),
     /// No answer within the time-out.
     TimedOut,
-    /// The connection was refused or broken, or the answer was not SMTP.
+    /// The connection was refused or broken, or the answer was not SMTP or HTTP.
     Disconnected,
+    /// The answer is larger than we read.
+    TooLarge,
     /// The server's certificate is not trusted, or it lacks what we insist on (`STARTTLS`, a way to log in).
     Unacceptable,
-    /// The letter cannot be written down (a date outside the years 1970 to 9999).
+    /// The message cannot be written down (a date outside the years 1970 to 9999, a telephone number that is none).
     Unwritable,
 }
 
@@ -65,8 +70,9 @@ pub struct Failure {
     pub step: Step,
     /// What went wrong.
     pub cause: Cause,
-    /// The server's own words for the staff's log: one line, at most 300 characters, e-mail addresses and the recipient's local
-    /// part replaced by `<address>`. The server chose the rest: do not show it to donors. Empty when it said nothing.
+    /// The server's own words for the staff's log: one line, at most 300 characters, without the recipient: e-mail addresses and
+    /// the recipient's local part are `<address>`, and of an SMS gateway's words only plain ones are left. The server chose the
+    /// rest: do not show it to donors. Empty when it said nothing.
     pub detail: String,
 }
 
@@ -83,7 +89,8 @@ impl Failure {
 /// The class of a failure, from what went wrong and when.
 ///
 /// A 5xx before any recipient was named (greeting, `AUTH`, `MAIL FROM`) is about us and not about the recipient, who must not
-/// be suppressed for it.
+/// be suppressed for it. Over HTTP, 500, 502 and 504 may come from a machine that had passed the request on: only 503 says that
+/// nothing was done.
 pub(crate) fn classify(step: Step, cause: Cause) -> Class {
     match (cause, step) {
         (Cause::Unwritable, _) => Class::Permanent,
@@ -92,14 +99,26 @@ pub(crate) fn classify(step: Step, cause: Cause) -> Class {
         (Cause::Answer(..500), _) => Class::Transient,
         (Cause::Answer(_), Step::Connect | Step::Secure | Step::Login | Step::Sender) => Class::Account,
         (Cause::Answer(_), _) => Class::Permanent,
-        (Cause::TimedOut | Cause::Disconnected, Step::Acceptance) => Class::Ambiguous,
-        (Cause::TimedOut | Cause::Disconnected, _) => Class::Transient,
+        (Cause::Http(status), _) => class_of_status(status),
+        (Cause::TimedOut | Cause::Disconnected | Cause::TooLarge, Step::Acceptance) => Class::Ambiguous,
+        (Cause::TimedOut | Cause::Disconnected | Cause::TooLarge, _) => Class::Transient,
+    }
+}
+
+/// A success that is not the expected one (200 of a captive portal) is no answer of the gateway's: nobody knows what was done.
+fn class_of_status(status: u16) -> Class {
+    match status {
+        408 | 503 => Class::Transient,
+        429 => Class::Throttled,
+        300..=399 | 401..=407 | 501 | 505.. => Class::Account,
+        400..=499 => Class::Permanent,
+        _ => Class::Ambiguous,
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "the letter {} {} ({})", self.class, self.step, self.cause)
+        write!(out, "the message {} {} ({})", self.class, self.step, self.cause)
     }
 }
 
@@ -134,8 +153,10 @@ impl fmt::Display for Cause {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answer(code) => write!(out, "SMTP {code}"),
+            Self::Http(status) => write!(out, "HTTP {status}"),
             Self::TimedOut => out.write_str("no answer in time"),
             Self::Disconnected => out.write_str("no connection or no readable answer"),
+            Self::TooLarge => out.write_str("the answer is too large"),
             Self::Unacceptable => out.write_str("the server cannot be trusted or lacks what we insist on"),
             Self::Unwritable => out.write_str("it cannot be written down"),
         }
@@ -148,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_class_follows_from_the_step_and_the_cause() {
-        use Cause::{Answer, Disconnected, TimedOut, Unacceptable, Unwritable};
+        use Cause::{Answer, Disconnected, Http, TimedOut, TooLarge, Unacceptable, Unwritable};
         use Step::{Acceptance, Compose, Connect, Content, Login, Recipient, Secure, Sender};
 
         for (step, cause, class) in [
@@ -176,6 +197,19 @@ mod tests {
             (Acceptance, Answer(552), Class::Permanent),
             (Acceptance, TimedOut, Class::Ambiguous),
             (Acceptance, Disconnected, Class::Ambiguous),
+            (Acceptance, TooLarge, Class::Ambiguous),
+            (Acceptance, Http(200), Class::Ambiguous),
+            (Acceptance, Http(302), Class::Account),
+            (Acceptance, Http(400), Class::Permanent),
+            (Acceptance, Http(401), Class::Account),
+            (Acceptance, Http(403), Class::Account),
+            (Acceptance, Http(404), Class::Account),
+            (Acceptance, Http(408), Class::Transient),
+            (Acceptance, Http(429), Class::Throttled),
+            (Acceptance, Http(500), Class::Ambiguous),
+            (Acceptance, Http(502), Class::Ambiguous),
+            (Acceptance, Http(503), Class::Transient),
+            (Acceptance, Http(504), Class::Ambiguous),
         ] {
             assert_eq!(classify(step, cause), class, "{step:?} {cause:?}");
         }
@@ -205,7 +239,7 @@ mod tests {
 
         assert_eq!(
             failure.to_string(),
-            "the letter was refused for good while naming the recipient (SMTP 550)"
+            "the message was refused for good while naming the recipient (SMTP 550)"
         );
     }
 }

@@ -24,20 +24,30 @@
 //! [`Class`] says what a queue may do next. It never retries by itself, and it never calls a letter unsent that may have been
 //! sent: that is [`Class::Ambiguous`].
 //!
-//! Not supported yet: SMS and `WeChat` (the second channel will make an `enum Channel`), calendar attachments, bounce mails,
-//! addresses that need SMTPUTF8.
+//! [`Sms::send`] does the same for a text that [`render_sms`] wrote.
+//!
+//! Not supported yet: delivery receipts, `WeChat` messages, calendar attachments, bounce mails, addresses that need SMTPUTF8. There
+//! is no `enum Channel` until somebody holds a channel without knowing which.
 
+mod accepted;
 mod email;
 mod failure;
+mod http;
 mod line;
 mod message;
 mod render;
+mod sms;
 
+pub use accepted::Accepted;
+pub use email::Email;
 pub use email::address::{AddressRefused, EmailAddress};
 pub use email::letter::{Envelope, MessageId, MessageIdRefused, Sender};
 pub use email::settings::{EmailSettings, Login, Security, SetupRefused, Timeouts, Trust};
-pub use email::{Accepted, Email};
 pub use failure::{Cause, Class, Failure, Step};
+pub use http::{Http, HttpAddress, HttpAnswer, HttpTimeouts};
 pub use line::ControlCharacter;
-pub use message::{CertificateReady, Language, Message};
+pub use message::{CertificateReady, Language, Message, SignInCode};
 pub use render::{InlineImage, RenderRefused, Rendered, render};
+pub use sms::Sms;
+pub use sms::settings::SmsSettings;
+pub use sms::text::{SmsText, render_sms};

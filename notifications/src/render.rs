@@ -44,19 +44,36 @@ pub enum RenderRefused {
     /// The picture does not begin as a PNG, or is larger than 256 KiB.
     #[error("the QR picture is not a PNG of at most 256 KiB")]
     NotAPicture,
+    /// The message has no form for this channel: a letter's text is no SMS, and the other way round.
+    #[error("this message has no form for this channel")]
+    NotForThisChannel,
+    /// The station's name is empty or holds 【 or 】, which frame it in an SMS.
+    #[error("the station's name cannot be a signature")]
+    NotASignature,
+    /// The code is not four to eight digits.
+    #[error("the code is not four to eight digits")]
+    NotACode,
+    /// The SMS would take more than two parts.
+    #[error("the SMS has {units} units: more than two parts")]
+    TooLong {
+        /// Its length in UCS-2 units.
+        units: usize,
+    },
     /// The template engine failed; templates are checked at compile time, so this is a defect of this crate.
     #[error("a template could not be written out")]
     Template(#[from] askama::Error),
 }
 
-/// Writes a message out in a language.
+/// Writes a message out as a letter.
 ///
 /// # Errors
 ///
-/// [`RenderRefused`] names the field or the part that cannot be sent.
+/// [`RenderRefused`] names the field or the part that cannot be sent; [`RenderRefused::NotForThisChannel`] when the message has
+/// no letter.
 pub fn render(message: &Message, language: Language) -> Result<Rendered, RenderRefused> {
     match message {
         Message::CertificateReady(certificate) => certificate_ready(certificate, language),
+        Message::SignInCode(_) => Err(RenderRefused::NotForThisChannel),
     }
 }
 
@@ -134,7 +151,7 @@ fn is_link(link: &str) -> bool {
 }
 
 /// English counts one apart from many.
-fn counted(number: &u32, one: &str, many: &str) -> String {
+pub(crate) fn counted(number: &u32, one: &str, many: &str) -> String {
     format!("{number} {}", if *number == 1 { one } else { many })
 }
 

@@ -57,8 +57,8 @@ pub struct Context {
     pub tokens: Arc<Tokens>,
     /// Passwords.
     pub passwords: Arc<Passwords>,
-    /// WeChat, when the station has a mini-program.
-    pub wechat: Option<Arc<WeChat>>,
+    /// WeChat, for a station that has a mini-program.
+    pub wechat: Arc<WeChat>,
     /// Rung when there is something in the outbox.
     pub bell: Arc<Notify>,
     /// Who acts.

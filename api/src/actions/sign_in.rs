@@ -238,10 +238,9 @@ pub async fn by_wechat(
     device: String,
 ) -> Result<SignedIn, Error> {
     let now = context.clock.now();
-    let wechat = context.wechat.as_ref().ok_or_else(crate::wechat::not_configured)?;
-    let openid = wechat.code_to_session(js_code).await?;
+    let openid = context.wechat.code_to_session(js_code).await?;
     let phone = match phone_code {
-        Some(code) => Some(wechat.phone_number(code, &openid, now).await?),
+        Some(code) => Some(context.wechat.phone_number(context.clock, code, &openid).await?),
         None => None,
     };
     let whole = context.clone();

@@ -12,6 +12,7 @@ use crate::store::standings::Standings;
 use crate::store::{Pool, migrations};
 use crate::tokens::Tokens;
 use crate::vault::{Vault, VaultKeys};
+use crate::wechat::WeChat;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -86,7 +87,7 @@ impl Setup {
             cache: Cache::open(&self.config.redis.url)?,
             tokens: Arc::new(Tokens::open(&self.keys(), &self.config.station.issuer)?),
             passwords: Arc::default(),
-            wechat: None,
+            wechat: Arc::new(WeChat::new(&self.config.wechat)?),
             bell: Arc::default(),
             actor,
         })

@@ -17,6 +17,7 @@ use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParamete
 use lettre::transport::smtp::extension::ClientId;
 use tokio::sync::Semaphore;
 
+use crate::accepted::Accepted;
 use crate::failure::{Cause, Failure};
 use crate::line::one_line;
 use crate::render::Rendered;
@@ -26,21 +27,12 @@ use settings::{EmailSettings, Security, SetupRefused, Trust};
 
 /// The channel to one mail server, with a pool of connections.
 ///
-/// It is the only channel yet; the second one will make an `enum Channel`. Use it from one tokio runtime: its connections live
+/// Use it from one tokio runtime: its connections live
 /// there. Dropping a `send` that is under way closes its connection; whether that letter arrived is then unknown.
 pub struct Email {
     server: Server,
     idle: Mutex<Vec<Connection>>,
     places: Semaphore,
-}
-
-/// The server took responsibility for the letter (RFC 5321 §4.2.5). That is not yet delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
-    /// The SMTP reply code, 200 to 299.
-    pub code: u16,
-    /// The server's words, often with its queue number: one line, at most 300 characters, addresses replaced by `<address>`.
-    pub text: String,
 }
 
 impl Email {

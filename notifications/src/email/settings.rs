@@ -82,10 +82,13 @@ pub enum SetupRefused {
     #[error(transparent)]
     ControlCharacter(#[from] ControlCharacter),
     /// A connection without encryption to another machine.
-    #[error("mail without encryption is allowed to this machine only (localhost, 127.0.0.1, ::1)")]
+    #[error("a connection without encryption is allowed to this machine only (localhost, 127.0.0.1, ::1)")]
     PlainBeyondLoopback,
+    /// Not an `https://` or `http://` address, or one with a user, a query or a fragment.
+    #[error("this is not an https:// or http:// address without user, query and fragment")]
+    NotAnAddress,
     /// The certificate bundle is not PEM, holds no certificate or one that cannot be used; or the host is no name.
-    #[error("the mail server's TLS set-up cannot be used: {0}")]
+    #[error("the TLS set-up cannot be used: {0}")]
     Tls(String),
 }
 

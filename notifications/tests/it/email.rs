@@ -132,7 +132,7 @@ async fn the_servers_words_are_kept_for_the_log_without_the_address() {
 
     let failure = send_to(&email(&server), "gone@example.org").await.unwrap_err();
 
-    assert_eq!(failure.to_string(), "the letter was refused for good while naming the recipient (SMTP 550)");
+    assert_eq!(failure.to_string(), "the message was refused for good while naming the recipient (SMTP 550)");
     assert_eq!(failure.detail, "5.1.1 <address> no such user <address>");
 }
 

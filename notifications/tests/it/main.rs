@@ -1,8 +1,14 @@
-//! The crate from outside: what people read, and letters through a real SMTP server.
+//! The crate from outside: what people read, letters through a real SMTP server, SMS over HTTP.
 
 #[cfg(test)]
 mod email;
 #[cfg(test)]
+mod raw_server;
+#[cfg(test)]
 mod rendering;
+#[cfg(test)]
+mod sms;
+#[cfg(test)]
+mod sms_texts;
 #[cfg(test)]
 mod smtp_server;

@@ -2,12 +2,14 @@
 //! program, and the program itself as a process.
 
 mod database;
+mod gateway;
 mod people;
 mod program;
 mod server;
 mod station;
 
 pub use database::Kind;
+pub use gateway::{Behaviour, Gateway, Sms};
 pub use people::{DONATIONS_HEADER, DONORS_HEADER, Person, Town, instant, whole_blood};
 pub use program::{Ran, program};
 pub use server::{Answer, Server};

@@ -1,0 +1,192 @@
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use notifications::{
+    Accepted, Cause, Class, Failure, Http, HttpAddress, HttpTimeouts, SetupRefused, Sms, SmsSettings, Step,
+    Trust,
+};
+
+use super::raw_server::{RawServer, Then};
+use super::smtp_server::SmtpServer;
+
+const NUMBER: &str = "+8617000000001";
+const TEXT: &str = "【南河市中心血站】登录验证码123456，5分钟内有效 & more";
+
+fn settings(url: String) -> SmsSettings {
+    SmsSettings {
+        url,
+        user: "rexue".into(),
+        password: "correct horse".into(),
+        from: "1069".into(),
+        timeouts: HttpTimeouts { connect: Duration::from_millis(500), total: Duration::from_secs(1) },
+        trust: Trust::System,
+    }
+}
+
+async fn send(url: String) -> Result<Accepted, Failure> {
+    Sms::new(settings(url)).unwrap().send(NUMBER, TEXT).await
+}
+
+fn outcome(failure: &Failure) -> (Class, Step, Cause) {
+    (failure.class, failure.step, failure.cause)
+}
+
+fn answer(status: &str, body: &str) -> Then {
+    let length = body.len();
+    Then::Answer(format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes())
+}
+
+#[tokio::test]
+async fn the_request_is_what_kannel_reads() {
+    let server = RawServer::start(answer("202 Accepted", "0: Accepted for delivery"));
+
+    let accepted = send(server.url()).await.unwrap();
+
+    assert_eq!(accepted, Accepted { code: 202, text: "0: Accepted for delivery".into() });
+    assert_eq!(
+        server.request(),
+        "GET /cgi-bin/sendsms?username=rexue&password=correct+horse&from=1069&to=%2B8617000000001&coding=2\
+         &charset=UTF-8&text=%E3%80%90%E5%8D%97%E6%B2%B3%E5%B8%82%E4%B8%AD%E5%BF%83%E8%A1%80%E7%AB%99%E3%80%91\
+         %E7%99%BB%E5%BD%95%E9%AA%8C%E8%AF%81%E7%A0%81123456%EF%BC%8C5%E5%88%86%E9%92%9F%E5%86%85%E6%9C%89\
+         %E6%95%88+%26+more HTTP/1.1"
+    );
+}
+
+#[tokio::test]
+async fn a_path_of_ones_own_is_kept() {
+    let server = RawServer::start(answer("202 Accepted", ""));
+
+    send(format!("{}/sms/out", server.url())).await.unwrap();
+
+    assert!(server.request().starts_with("GET /sms/out?username="));
+}
+
+#[tokio::test]
+async fn every_refusal_has_its_class_and_quotes_nothing() {
+    let page = format!("we saw {NUMBER} {TEXT} rexue correct horse username=rexue&password=correct+horse");
+    let cases = [
+        ("200 OK", Class::Ambiguous, 200),
+        ("302 Found\r\nLocation: http://127.0.0.1:1/", Class::Account, 302),
+        ("400 Bad Request", Class::Permanent, 400),
+        ("401 Unauthorized", Class::Account, 401),
+        ("403 Forbidden", Class::Account, 403),
+        ("404 Not Found", Class::Account, 404),
+        ("429 Too Many Requests", Class::Throttled, 429),
+        ("500 Internal Server Error", Class::Ambiguous, 500),
+        ("503 Service Unavailable", Class::Transient, 503),
+    ];
+    for (status, class, code) in cases {
+        let server = RawServer::start(answer(status, &page));
+
+        let failure = send(server.url()).await.unwrap_err();
+
+        assert_eq!(outcome(&failure), (class, Step::Acceptance, Cause::Http(code)));
+        let shown = format!("{failure} {failure:?}");
+        for secret in ["17000", "1234", "验证码", "rexue", "correct", "horse", "127.0.0.1"] {
+            assert!(!shown.contains(secret), "{secret} in {shown}");
+        }
+        assert!(failure.detail.starts_with("we saw <…>"), "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_breaks_before_the_request_is_transient_and_after_it_ambiguous() {
+    let nobody_listens = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closes = RawServer::start(Then::Answer(Vec::new()));
+    let breaks_off = RawServer::start(Then::Answer(b"HTTP/1.1 202 Acc".to_vec()));
+    let speaks_otherwise = RawServer::start(Then::Answer(b"220 mail.example ESMTP\r\n".to_vec()));
+    let is_silent = RawServer::start(Then::Silence(Vec::new()));
+    let cases = [
+        (
+            format!("http://127.0.0.1:{nobody_listens}"),
+            (Class::Transient, Step::Connect, Cause::Disconnected),
+        ),
+        (closes.url(), (Class::Ambiguous, Step::Acceptance, Cause::Disconnected)),
+        (breaks_off.url(), (Class::Ambiguous, Step::Acceptance, Cause::Disconnected)),
+        (speaks_otherwise.url(), (Class::Ambiguous, Step::Acceptance, Cause::Disconnected)),
+        (is_silent.url(), (Class::Ambiguous, Step::Acceptance, Cause::TimedOut)),
+    ];
+    for (url, expected) in cases {
+        let failure = send(url).await.unwrap_err();
+
+        assert_eq!(outcome(&failure), expected);
+        assert_eq!(failure.detail, "");
+    }
+}
+
+#[tokio::test]
+async fn a_message_was_taken_when_the_status_says_so_whatever_becomes_of_the_body() {
+    let head =
+        |length: usize| format!("HTTP/1.1 202 Accepted\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+    let cases = [
+        Then::Answer([head(100), b"0: Acc".to_vec()].concat()),
+        Then::Answer([head(10 << 20), vec![b'x'; 10 << 20]].concat()),
+        Then::Silence([head(100), b"0: Acc".to_vec()].concat()),
+    ];
+    for then in cases {
+        let server = RawServer::start(then);
+        let begun = Instant::now();
+
+        let accepted = send(server.url()).await.unwrap();
+
+        assert_eq!(accepted, Accepted { code: 202, text: String::new() });
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_is_none_and_an_empty_text_do_not_touch_the_network() {
+    let nobody_listens = Sms::new(settings("http://127.0.0.1:1".into())).unwrap();
+
+    for (to, text) in [("17000000001", TEXT), ("+86 170", TEXT), (NUMBER, "")] {
+        let failure = nobody_listens.send(to, text).await.unwrap_err();
+
+        assert_eq!(outcome(&failure), (Class::Permanent, Step::Compose, Cause::Unwritable));
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_read_up_to_64_kib() {
+    for (length, expected) in [(64 << 10, Ok(64 << 10)), ((64 << 10) + 1, Err(Cause::TooLarge))] {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+        let server = RawServer::start(Then::Answer([head, vec![b'x'; length]].concat()));
+        let http = Http::new(HttpTimeouts::default(), &Trust::System).unwrap();
+
+        let answer = http.get(&HttpAddress::parse(&server.url()).unwrap(), &[]).await.unwrap();
+
+        let read = answer.body().await.map(|body| body.len()).map_err(|failure| failure.cause);
+        assert_eq!(read, expected);
+    }
+}
+
+/// The mail server speaks TLS well and HTTP not at all: how far a request comes says whether it was trusted.
+#[tokio::test]
+async fn an_https_server_is_trusted_for_its_certificate_only() {
+    let server = SmtpServer::start(&["--tls", "implicit"]);
+    let url = format!("https://127.0.0.1:{}", server.port);
+    let trusting = |trust| Sms::new(SmsSettings { trust, ..settings(url.clone()) }).unwrap();
+
+    let stranger = trusting(Trust::System).send(NUMBER, TEXT).await.unwrap_err();
+    let known = trusting(Trust::Only(server.certificate_authority())).send(NUMBER, TEXT).await.unwrap_err();
+
+    assert_eq!(outcome(&stranger), (Class::Account, Step::Connect, Cause::Unacceptable));
+    assert_eq!(outcome(&known), (Class::Ambiguous, Step::Acceptance, Cause::Disconnected));
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused_by_name_and_never_show_the_password() {
+    let refused = |settings| Sms::new(settings).unwrap_err();
+    let good = settings("https://sms.example".into());
+
+    let plain = refused(SmsSettings { url: "http://sms.example".into(), ..good.clone() });
+    let nowhere = refused(SmsSettings { url: "sms.example".into(), ..good.clone() });
+    let line_break = refused(SmsSettings { from: "1\n2".into(), ..good.clone() });
+    let no_bundle = refused(SmsSettings { trust: Trust::Only(b"not PEM".to_vec()), ..good.clone() });
+
+    assert!(matches!(plain, SetupRefused::PlainBeyondLoopback), "{plain:?}");
+    assert!(matches!(nowhere, SetupRefused::NotAnAddress), "{nowhere:?}");
+    assert_eq!(line_break.to_string(), "from holds a line break or another control character");
+    assert!(matches!(no_bundle, SetupRefused::Tls(_)), "{no_bundle:?}");
+    let shown = format!("{good:?} {:?}", Sms::new(good.clone()).unwrap());
+    assert!(!shown.contains("rexue") && !shown.contains("horse"), "{shown}");
+}
