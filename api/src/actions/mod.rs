@@ -4,9 +4,12 @@ pub mod assist;
 pub mod audit;
 pub mod clients;
 pub mod consents;
+pub mod deliver;
 pub mod erase;
+pub mod export;
 pub mod family;
 pub mod find_donor;
+pub mod hospitals;
 pub mod import;
 pub mod issue;
 pub mod keys;
@@ -20,6 +23,7 @@ pub mod status_list;
 pub mod users;
 pub mod verify;
 
+use self::deliver::Gateway;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Station;
@@ -59,6 +63,8 @@ pub struct Context {
     pub passwords: Arc<Passwords>,
     /// WeChat, for a station that has a mini-program.
     pub wechat: Arc<WeChat>,
+    /// The way to telephones.
+    pub gateway: Arc<Gateway>,
     /// Rung when there is something in the outbox.
     pub bell: Arc<Notify>,
     /// Who acts.

@@ -27,8 +27,14 @@ const ATTEMPTS: i64 = 5;
 /// a known number from an unknown one.
 ///
 /// # Errors
-/// `locked_out` while wrong codes make the number wait.
+/// `sms_not_configured`; `locked_out` while wrong codes make the number wait.
 pub async fn request_code(context: &Context, phone: Phone, language: &'static str) -> Result<(), Error> {
+    if !context.gateway.is_open() {
+        return Err(Error::conflict(
+            "sms_not_configured",
+            "No way to send codes is configured: set sms.provider.",
+        ));
+    }
     let (vault, now) = (context.vault.clone(), context.clock.now());
     let written = context.pool.write(move |db| {
         let phone_index = vault.index(Field::AccountPhone, phone.reveal());

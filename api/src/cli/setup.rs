@@ -1,6 +1,7 @@
 //! What every command starts from: the data folder, the configuration, the database, the keys.
 
 use crate::actions::Context;
+use crate::actions::deliver::Gateway;
 use crate::actions::keys::Publication;
 use crate::cache::Cache;
 use crate::clock::Clock;
@@ -88,6 +89,7 @@ impl Setup {
             tokens: Arc::new(Tokens::open(&self.keys(), &self.config.station.issuer)?),
             passwords: Arc::default(),
             wechat: Arc::new(WeChat::new(&self.config.wechat)?),
+            gateway: Arc::new(Gateway::open(&self.config.sms)?),
             bell: Arc::default(),
             actor,
         })

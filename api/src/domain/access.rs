@@ -63,16 +63,18 @@ pub enum Permission {
     OwnAccount,
     /// See one's hospital.
     ReadHospital,
-    /// Invite and disable the users of one's hospital, register and revoke its systems.
+    /// Register and revoke the systems of one's hospital.
     ManageHospital,
     /// Enter hospitals.
     ManageHospitals,
-    /// Invite and disable users.
+    /// Invite and disable users: all, or one's hospital's desks.
     ManageUsers,
     /// Look donors up, for a stated purpose.
     FindDonors,
     /// Help a donor who stands at the window with a document in hand.
     AssistDonors,
+    /// See merges that were proposed, and those in force.
+    SeeMerges,
     /// Propose that two records are one person's, or are not.
     ProposeMerges,
     /// Decide on what a colleague proposed.
@@ -99,9 +101,10 @@ const TABLE: &[(Permission, &[Role])] = &[
     (Permission::ReadHospital, &[Role::Desk, Role::HospitalAdmin, Role::System, Role::Admin]),
     (Permission::ManageHospital, &[Role::HospitalAdmin, Role::Admin]),
     (Permission::ManageHospitals, &[Role::Admin]),
-    (Permission::ManageUsers, &[Role::Admin]),
+    (Permission::ManageUsers, &[Role::HospitalAdmin, Role::Admin]),
     (Permission::FindDonors, &[Role::Operator, Role::Doctor, Role::Reviewer]),
     (Permission::AssistDonors, &[Role::Operator]),
+    (Permission::SeeMerges, &[Role::Operator, Role::Reviewer, Role::Admin]),
     (Permission::ProposeMerges, &[Role::Operator, Role::Reviewer]),
     (Permission::DecideMerges, &[Role::Reviewer, Role::Admin]),
     (Permission::ReadAudit, &[Role::Auditor]),

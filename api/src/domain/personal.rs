@@ -113,6 +113,17 @@ impl Phone {
     }
 }
 
+/// A telephone number as its owner recognises it: `+86170****0001`.
+pub fn mask_phone(number: &str) -> String {
+    let digits: Vec<char> = number.chars().collect();
+    let hidden = digits.len().saturating_sub(8)..digits.len().saturating_sub(4);
+    digits
+        .iter()
+        .enumerate()
+        .map(|(place, digit)| if hidden.contains(&place) { '*' } else { *digit })
+        .collect()
+}
+
 /// An e-mail address, its domain in lower case.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email(String);

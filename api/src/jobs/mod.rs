@@ -1,6 +1,8 @@
 //! Time-driven work: idempotent, and safe to run on every node.
 
 pub mod audit_checkpoint;
+pub mod deliver;
+pub mod forget;
 pub mod keyset;
 
 use crate::actions::Context;
@@ -10,11 +12,14 @@ use tokio::task::JoinHandle;
 
 /// How often the jobs look for work.
 const ROUND: Duration = Duration::from_secs(60);
+/// How often the outbox is looked at when nobody rings.
+const DELIVERY: Duration = Duration::from_secs(5);
 
 /// The worker: it runs the jobs until it is told to stop.
 pub struct Worker {
     stop: watch::Sender<bool>,
     rounds: JoinHandle<()>,
+    deliveries: JoinHandle<()>,
 }
 
 impl Worker {
@@ -23,23 +28,40 @@ impl Worker {
         // An error says that the rounds have ended already.
         let _ = self.stop.send(true);
         let _ = self.rounds.await;
+        let _ = self.deliveries.await;
     }
 }
 
 /// Starts the worker on this runtime.
 pub fn start(context: Context) -> Worker {
-    let (stop, mut stopped) = watch::channel(false);
-    let rounds = tokio::spawn(async move {
-        let mut clock = tokio::time::interval(ROUND);
-        loop {
-            tokio::select! {
-                _ = clock.tick() => {
-                    keyset::round(&context).await;
-                    audit_checkpoint::round(&context).await;
-                }
-                _ = stopped.changed() => return,
+    let (stop, stopped) = watch::channel(false);
+    let deliveries = tokio::spawn(deliver_until(context.clone(), stopped.clone()));
+    let rounds = tokio::spawn(run_until(context, stopped));
+    Worker { stop, rounds, deliveries }
+}
+
+async fn run_until(context: Context, mut stopped: watch::Receiver<bool>) {
+    let mut clock = tokio::time::interval(ROUND);
+    loop {
+        tokio::select! {
+            _ = clock.tick() => {
+                keyset::round(&context).await;
+                audit_checkpoint::round(&context).await;
+                forget::round(&context).await;
             }
+            _ = stopped.changed() => return,
         }
-    });
-    Worker { stop, rounds }
+    }
+}
+
+async fn deliver_until(context: Context, mut stopped: watch::Receiver<bool>) {
+    let mut clock = tokio::time::interval(DELIVERY);
+    loop {
+        tokio::select! {
+            _ = clock.tick() => {}
+            () = context.bell.notified() => {}
+            _ = stopped.changed() => return,
+        }
+        deliver::round(&context).await;
+    }
 }

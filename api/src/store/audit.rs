@@ -5,8 +5,8 @@ mod rows;
 
 pub use heads::all as heads;
 pub use rows::{
-    Checkpoint, checkpoints, first_stream_after, hash_at, newest_checkpoint, stream_rows, take_turns,
-    unchained,
+    Checkpoint, Trace, checkpoints, first_stream_after, hash_at, newest_checkpoint, of_subjects, page,
+    stream_rows, take_turns, unchained,
 };
 
 use super::connection::{Db, insert_rows};

@@ -119,3 +119,17 @@ pub fn finish(db: &mut Db, id: &str, state: &str, now: DateTime<Utc>) -> Result<
 pub fn newest(db: &mut Db, limit: i64) -> Result<Vec<OutboxRow>, Error> {
     Ok(outbox::table.order(outbox::id.desc()).limit(limit).load(db)?)
 }
+
+/// Marks attempts begun before `before` whose end nobody wrote down as ambiguous: how many.
+pub fn give_up(db: &mut Db, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<usize, Error> {
+    let open =
+        outbox::table.filter(outbox::state.eq("sending")).filter(outbox::due_at.lt(before.naive_utc()));
+    Ok(diesel::update(open)
+        .set((outbox::state.eq("ambiguous"), outbox::finished_at.eq(Some(now.naive_utc()))))
+        .execute(db)?)
+}
+
+/// Deletes what was finished before `before`.
+pub fn forget(db: &mut Db, before: DateTime<Utc>) -> Result<usize, Error> {
+    Ok(diesel::delete(outbox::table.filter(outbox::finished_at.lt(before.naive_utc()))).execute(db)?)
+}

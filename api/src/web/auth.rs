@@ -47,6 +47,7 @@ pub mod needs {
         ManageUsers,
         FindDonors,
         AssistDonors,
+        SeeMerges,
         ProposeMerges,
         DecideMerges,
         ReadAudit,

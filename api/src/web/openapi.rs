@@ -1,9 +1,13 @@
 //! The contract: generated from the handlers; `openapi.yaml` is its committed copy, and a test compares them.
 
-use super::{certificates, health, problem, status_lists, verification, verify, well_known};
+use super::{
+    audit, certificates, consents, donors, family, health, hospitals, me, merges, own_record, problem,
+    sessions, sign_in, station_donors, status_lists, users, verification, verify, well_known,
+};
 use crate::error::Error;
 use actix_web::HttpResponse;
-use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, openapi};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,16 +29,81 @@ use utoipa::OpenApi;
         health::readyz,
         health::metrics,
         document,
+        sign_in::request_code,
+        sign_in::token,
+        sign_in::sign_out,
+        sign_in::sign_out_everywhere,
+        users::open,
+        users::accept,
+        sessions::list,
+        sessions::end,
+        me::me,
+        me::export,
+        me::access_log,
+        me::erasure,
+        own_record::bind,
+        own_record::register,
+        consents::list,
+        consents::give,
+        consents::withdraw,
+        family::share,
+        family::join,
+        family::leave,
+        family::managers,
+        family::remove_manager,
+        donors::donations,
+        donors::certificate,
+        station_donors::find,
+        station_donors::set_sign_in_phone,
+        station_donors::add_manager,
+        merges::list,
+        merges::propose,
+        merges::propose_undoing,
+        merges::decide,
+        audit::audit,
+        users::list,
+        users::invite,
+        users::invite_again,
+        users::disable,
+        hospitals::list,
+        hospitals::enter,
+        hospitals::show,
+        hospitals::clients,
+        hospitals::register_client,
+        hospitals::revoke_client,
     ),
     components(schemas(problem::Problem, verification::Verification)),
+    modifiers(&Bearer),
     tags(
         (name = "verification", description = "Is this certificate genuine, and does it still hold?"),
         (name = "certificates", description = "Certificates, by capability link."),
         (name = "trust", description = "What verifiers trust and keep: keys and status lists."),
+        (name = "sign-in", description = "Who calls."),
+        (name = "donor", description = "What a donor sees and does."),
+        (name = "family", description = "Relatives' records, by their own word."),
+        (name = "privacy", description = "What is held of a donor, for what, and who looked."),
+        (name = "station", description = "For the station's staff."),
+        (name = "users", description = "Users of the station and of hospitals."),
+        (name = "hospitals", description = "Hospitals and their systems."),
         (name = "operation", description = "For those who run it."),
     ),
 )]
 struct Document;
+
+/// The one way to say who calls: an access token of `POST /v1/auth/token`.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("An access token of `POST /v1/auth/token`; it lasts ten minutes."))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
 
 /// The contract as YAML.
 ///

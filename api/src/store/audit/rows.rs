@@ -132,3 +132,51 @@ pub fn take_turns(db: &mut Db) -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// A line of the trail, to be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Trace {
+    /// UUIDv7.
+    pub id: String,
+    /// UTC.
+    pub at: NaiveDateTime,
+    /// Who did it.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// What else there is to know, JSON.
+    pub detail: String,
+}
+
+/// The newest lines about these subjects.
+pub fn of_subjects(db: &mut Db, subjects: &[String], limit: i64) -> Result<Vec<Trace>, Error> {
+    Ok(audit::table
+        .filter(audit::subject.eq_any(subjects))
+        .order(audit::id.desc())
+        .limit(limit)
+        .select((audit::id, audit::at, audit::actor, audit::action, audit::subject, audit::detail))
+        .load(db)?)
+}
+
+/// A page of the trail, the newest first: about `subject` or about everything, of lines made before `before`.
+pub fn page(
+    db: &mut Db,
+    subject: Option<&str>,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Trace>, Error> {
+    let mut lines = audit::table
+        .order(audit::id.desc())
+        .limit(limit)
+        .select((audit::id, audit::at, audit::actor, audit::action, audit::subject, audit::detail))
+        .into_boxed();
+    if let Some(subject) = subject {
+        lines = lines.filter(audit::subject.eq(subject));
+    }
+    if let Some(before) = before {
+        lines = lines.filter(audit::id.lt(before));
+    }
+    Ok(lines.load(db)?)
+}

@@ -1,0 +1,31 @@
+//! Deletes what is over: codes, wrong guesses, used assertions, old sessions, delivered messages.
+
+use crate::actions::Context;
+use crate::actions::deliver::settle_interrupted;
+use crate::error::Error;
+use crate::store::{hospitals, lockouts, outbox, sessions, sharing, sign_in_codes};
+use chrono::TimeDelta;
+
+/// One round.
+pub async fn round(context: &Context) {
+    if let Err(error) = forget(context).await {
+        tracing::error!(code = error.code, context = error.context, "what is over could not be deleted");
+    }
+}
+
+async fn forget(context: &Context) -> Result<(), Error> {
+    settle_interrupted(context).await?;
+    let now = context.clock.now();
+    context
+        .pool
+        .write(move |db| {
+            sign_in_codes::forget(db, now)?;
+            sharing::forget(db, now)?;
+            hospitals::forget_assertions(db, now)?;
+            lockouts::forget(db, now - TimeDelta::days(2))?;
+            sessions::forget(db, now - TimeDelta::days(90))?;
+            outbox::forget(db, now - TimeDelta::days(30))?;
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,148 @@
+//! `/v1/donors/{donor_no}`: a donor's record, for the donor and for relatives who may see it.
+
+use super::auth::Donor;
+use super::problem::{CallerProblems, Problem};
+use crate::actions::{Context, family};
+use crate::chance::Chance;
+use crate::error::Error;
+use crate::links;
+use crate::store::audit::{self, Actor, Entry};
+use crate::store::{Db, certificates, donations, statuses};
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+/// A donation.
+#[derive(Serialize, ToSchema)]
+pub struct DonationView {
+    donation_no: String,
+    collected_at: DateTime<Utc>,
+    /// The station's code of the site.
+    site_code: String,
+    /// `whole_blood` or `apheresis_platelets`.
+    product: &'static str,
+    /// The collected volume, ml.
+    volume_ml: u32,
+    /// Therapeutic units of platelets.
+    units: u32,
+    /// `donated`, `deferred` or `incomplete`.
+    outcome: &'static str,
+}
+
+/// Runs `read` for a donor whom the caller sees; a relative's look leaves a trace that the donor can read.
+async fn seen<T: Send + 'static>(
+    context: &Context,
+    donor: &Donor,
+    donor_no: String,
+    read: impl FnOnce(&mut Db, &str) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (account_id, now) = (donor.id().to_owned(), context.clock.now());
+    let (number, account) = (donor_no.clone(), account_id.clone());
+    let link = context.pool.read(move |db| family::visible(db, &account, &number)).await?.link;
+    if link.relation == "self" {
+        return context.pool.read(move |db| read(db, &link.donor_id)).await;
+    }
+    context
+        .pool
+        .write(move |db| {
+            let id = family::visible(db, &account_id, &donor_no)?.link.donor_id;
+            let entry = Entry {
+                actor: Actor::Account(account_id),
+                action: "donor.viewed",
+                subject: id.clone(),
+                detail: json!({ "purpose": "family" }),
+            };
+            audit::append(db, [entry], now, &mut Chance::from_system()?)?;
+            read(db, &id)
+        })
+        .await
+}
+
+/// List a donor's donations, the newest first.
+#[utoipa::path(
+    get, path = "/v1/donors/{donor_no}/donations", tag = "donor", operation_id = "donations",
+    security(("bearer" = [])),
+    params(("donor_no" = String, Path, description = "One's own donor number, or a relative's")),
+    responses(
+        (status = 200, description = "Donations", body = [DonationView]),
+        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+        CallerProblems,
+    )
+)]
+pub async fn donations(
+    context: web::Data<Context>,
+    donor: Donor,
+    donor_no: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let list = seen(&context, &donor, donor_no.into_inner(), |db, id| {
+        let mut rows = donations::of_donors(db, &[id])?;
+        rows.sort_by_key(|row| std::cmp::Reverse(row.collected_at));
+        rows.into_iter()
+            .map(|row| {
+                let collection = row.collection()?;
+                Ok(DonationView {
+                    donation_no: row.donation_no,
+                    collected_at: collection.collected_at,
+                    site_code: row.site_code,
+                    product: collection.product.as_str(),
+                    volume_ml: collection.volume_ml,
+                    units: collection.units,
+                    outcome: collection.outcome.as_str(),
+                })
+            })
+            .collect::<Result<Vec<_>, Error>>()
+    });
+    Ok(HttpResponse::Ok().json(list.await?))
+}
+
+/// A donor's newest certificate.
+#[derive(Serialize, ToSchema)]
+pub struct CertificateView {
+    /// The certificate's number (GB/T 36904).
+    certificate_no: String,
+    issued_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    /// `valid`, `suspended` or `revoked`.
+    status: String,
+    /// The text of the QR code, for showing it without a network.
+    text: String,
+    /// The QR code's picture, for whoever holds the link.
+    qr: String,
+}
+
+/// Show a donor's newest certificate.
+#[utoipa::path(
+    get, path = "/v1/donors/{donor_no}/certificate", tag = "donor", operation_id = "certificate",
+    security(("bearer" = [])),
+    params(("donor_no" = String, Path, description = "One's own donor number, or a relative's")),
+    responses(
+        (status = 200, description = "The certificate", body = CertificateView),
+        (status = 404, description = "`not_found`, `no_certificate`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`not_signed_yet`", body = Problem, content_type = "application/problem+json"),
+        CallerProblems,
+    )
+)]
+pub async fn certificate(
+    context: web::Data<Context>,
+    donor: Donor,
+    donor_no: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let newest = seen(&context, &donor, donor_no.into_inner(), |db, id| {
+        let Some(row) = certificates::of_donor(db, id)?.into_iter().next() else { return Ok(None) };
+        let status = statuses::of_certificate(db, &row.certificate_no)?.map(|row| row.status);
+        Ok(Some((row, status)))
+    });
+    let (row, status) = newest.await?.ok_or_else(|| {
+        Error::new(crate::error::Kind::NotFound, "no_certificate", "There is no certificate yet.")
+    })?;
+    Ok(HttpResponse::Ok().json(CertificateView {
+        text: row.token()?,
+        qr: links::certificate(&context, &row)?,
+        issued_at: row.issued_at.and_utc(),
+        expires_at: row.expires_at.and_utc(),
+        status: status.unwrap_or_else(|| "valid".to_owned()),
+        certificate_no: row.certificate_no,
+    }))
+}
