@@ -23,7 +23,7 @@ pub fn all(db: &mut Db) -> Result<Vec<Head>, Error> {
 ///
 /// On PostgreSQL that is the first stream that no other transaction writes to: others' streams are passed over, the
 /// one that this transaction took before is not. Only when every stream is taken does it wait, for any of them; it
-/// holds none then, so that nobody waits in a circle.
+/// holds none then, so that writers of the trail do not wait in a circle.
 pub(super) fn take(db: &mut Db, chance: &mut Chance) -> Result<Head, Error> {
     let row: Option<HeadRow> = match db {
         Db::Sqlite(connection) => {
