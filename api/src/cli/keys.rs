@@ -5,6 +5,7 @@ use super::setup::Setup;
 use crate::actions::keys;
 use crate::chance::Chance;
 use crate::error::Error;
+use crate::tokens;
 use clap::Subcommand;
 use std::process::ExitCode;
 
@@ -14,6 +15,8 @@ pub(super) enum Keys {
     Init,
     /// Publish the next keyset snapshot; needs the root key. The server does so by itself while it has it.
     Publish,
+    /// Make a new key of access tokens; running servers take it up when they start again.
+    RotateAccess,
     /// Print the root's public key, which verifiers pin.
     Root,
 }
@@ -34,6 +37,10 @@ impl Keys {
                 let publication = setup.publication(&setup.migrated_pool()?)?;
                 keys::publish(&folder, &publication, now, &mut Chance::from_system()?)?;
                 say("A new keyset snapshot is published.");
+            }
+            Self::RotateAccess => {
+                tokens::rotate(&folder, &mut Chance::from_system()?)?;
+                say("There is a new key of access tokens. Start the servers again to use it.");
             }
             Self::Root => {
                 let root = folder.root_public()?;

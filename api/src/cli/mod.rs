@@ -3,11 +3,13 @@
 mod audit;
 mod certificates;
 mod demo;
+mod hospitals;
 mod import;
 mod keys;
 mod output;
 mod serve;
 mod setup;
+mod users;
 mod verify;
 
 use crate::error::{Error, Kind};
@@ -45,6 +47,12 @@ enum Command {
     /// Verify the audit trail, and write down where it ends.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Invite and disable users of the station and of hospitals.
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Enter hospitals.
+    #[command(subcommand)]
+    Hospitals(hospitals::Hospitals),
     /// Make the station's keys, and publish which are in use.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -85,6 +93,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Certificates(certificates) => certificates.run(&setup),
         Command::Verify(verify) => verify.run(&setup),
         Command::Audit(audit) => audit.run(&setup),
+        Command::Users(users) => users.run(&setup),
+        Command::Hospitals(hospitals) => hospitals.run(&setup),
         Command::Keys(keys) => keys.run(&setup),
         Command::Demo(demo) => demo.run(&setup),
         Command::Migrate => setup.migrated_pool().map(|_| ExitCode::SUCCESS),

@@ -95,6 +95,7 @@ pub async fn wrong_method(allow: &'static str) -> Result<HttpResponse, Error> {
 
 /// The problems of every operation that asks who calls.
 #[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "it is only there to be read by the contract")]
 pub enum CallerProblems {
     /// `missing_token`, `invalid_token`, `expired_token`, `session_ended`
     #[response(status = 401, content_type = "application/problem+json")]
@@ -112,6 +113,7 @@ pub enum CallerProblems {
 
 /// The problems of every operation that takes a body.
 #[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "it is only there to be read by the contract")]
 pub enum BodyProblems {
     /// `body_too_large`
     #[response(status = 413, content_type = "application/problem+json")]
