@@ -121,17 +121,14 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Reads the keys, and makes them first where there are none.
+    /// Reads the keys. A station from before there were any gets one.
     ///
     /// # Errors
     /// `bad_keys`, `cannot_write_keys`.
     pub fn open(folder: &KeyFolder, issuer: &str) -> Result<Self, Error> {
         let text = match folder.text(FILE)? {
             Some(text) => text,
-            None => {
-                let file = KeyFile { current: String::new(), keys: BTreeMap::new() };
-                write(folder, &file.with_new_key(&mut Chance::from_system()?))?
-            }
+            None => make(folder, &mut Chance::from_system()?)?,
         };
         Self::new(&parse(&text)?, issuer)
     }
@@ -217,6 +214,15 @@ impl Tokens {
             expires_at: claims.exp,
         })
     }
+}
+
+/// Makes the first key.
+///
+/// # Errors
+/// `cannot_write_keys`.
+pub fn make(folder: &KeyFolder, chance: &mut Chance) -> Result<Zeroizing<String>, Error> {
+    let file = KeyFile { current: String::new(), keys: BTreeMap::new() };
+    write(folder, &file.with_new_key(chance))
 }
 
 /// Makes a new key the current one; tokens signed before are honoured until they end.

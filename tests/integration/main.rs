@@ -18,6 +18,7 @@ mod privacy;
 mod probe;
 mod sample_station;
 mod shutdown;
+mod sign_in;
 mod sms_gateway;
 mod status_lists;
 mod trust;

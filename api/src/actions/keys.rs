@@ -6,6 +6,7 @@ use crate::domain::key_schedule::{self, ROLES, SNAPSHOT_DAYS};
 use crate::error::Error;
 use crate::keyring::KeyFolder;
 use crate::store::{Db, statuses};
+use crate::tokens;
 use crate::vault::VaultKeys;
 use certificates::{
     KeyRecord, KeyState, Keyset, KeysetClaims, Role, SecretKey, StalenessPolicy, UnixTime, VERIFIER_VERSION,
@@ -54,6 +55,7 @@ pub fn init(
     folder.create()?;
     let vault = VaultKeys::generate(&now.format("%Y-%m").to_string(), chance);
     folder.write("vault.toml", vault.to_text()?.as_bytes())?;
+    tokens::make(folder, chance)?;
     let root = SecretKey::generate(Role::Root, *Zeroizing::new(chance.bytes()));
     folder.write_secret(&root)?;
     publish_after(folder, &root, None, publication, unix_time(now), chance)

@@ -57,12 +57,14 @@ impl Users {
         match self {
             Self::Invite(invite) => {
                 let wanted = invite.read()?;
-                let invitation = actix_web::rt::System::new().block_on(users::invite(&context, manager, wanted))?;
+                let invitation =
+                    actix_web::rt::System::new().block_on(users::invite(&context, manager, wanted))?;
                 print(&invited(&invitation))
             }
             Self::Reinvite { user_name } => {
                 let id = id_of(&user_name)?;
-                let invitation = actix_web::rt::System::new().block_on(users::invite_again(&context, manager, id))?;
+                let invitation =
+                    actix_web::rt::System::new().block_on(users::invite_again(&context, manager, id))?;
                 print(&invited(&invitation))
             }
             Self::Disable { user_name } => {

@@ -1,6 +1,7 @@
 //! A station for one test: a temporary data folder, an own database on SQLite or PostgreSQL, keys made by the real
 //! program, and the program itself as a process.
 
+mod callers;
 mod database;
 mod gateway;
 mod people;
@@ -8,6 +9,7 @@ mod program;
 mod server;
 mod station;
 
+pub use callers::{Caller, PASSWORD, User, accept, by_code, international};
 pub use database::Kind;
 pub use gateway::{Behaviour, Gateway, Sms};
 pub use people::{DONATIONS_HEADER, DONORS_HEADER, Person, Town, instant, whole_blood};
