@@ -125,6 +125,15 @@ fn a_flag_that_one_node_raises_is_seen_by_the_other() {
 }
 
 #[test]
+fn a_cache_may_be_opened_before_there_is_a_runtime() {
+    let (cache, key) = (redis(), somebody());
+
+    let (_, counted_by) = run(cache.spend_all(&[(key, &MINUTE)], now()));
+
+    assert_eq!(counted_by, CountedBy::Redis);
+}
+
+#[test]
 fn a_node_knows_its_own_flags_when_redis_is_gone() {
     run(async {
         let (cache, key, at) = (nowhere(), somebody(), now());

@@ -6,6 +6,7 @@ use crate::error::Error;
 use chrono::{DateTime, TimeDelta, Utc};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, Script, ScriptInvocation};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -21,7 +22,9 @@ const SPEND_ALL: &str = include_str!("redis/spend_all.lua");
 
 /// Redis, and what stands in for it.
 pub struct Shared {
-    connection: ConnectionManager,
+    client: Client,
+    /// Made by the first who asks something: it belongs to a runtime, and a cache may be opened before there is one.
+    connection: OnceLock<ConnectionManager>,
     spend: Script,
     spend_all: Script,
     memory: Memory,
@@ -31,13 +34,9 @@ pub struct Shared {
 impl Shared {
     pub(super) fn open(url: &str) -> Result<Self, Error> {
         let bad = |failure| Error::invalid("bad_configuration", "redis.url cannot be used.").because(failure);
-        let client = Client::open(url).map_err(bad)?;
-        let patience = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
         Ok(Self {
-            connection: client.get_connection_manager_lazy(patience).map_err(bad)?,
+            client: Client::open(url).map_err(bad)?,
+            connection: OnceLock::new(),
             spend: Script::new(SPEND),
             spend_all: Script::new(SPEND_ALL),
             memory: Memory::default(),
@@ -101,7 +100,16 @@ impl Shared {
 
     fn unless_paused(&self, now: DateTime<Utc>) -> Option<ConnectionManager> {
         let paused = now.timestamp_micros() < self.paused_until.load(Ordering::Relaxed);
-        (!paused).then(|| self.connection.clone())
+        if paused {
+            return None;
+        }
+        match self.connection.get() {
+            Some(connection) => Some(connection.clone()),
+            None => {
+                let fresh = self.answer(self.client.get_connection_manager_lazy(patience()), now)?;
+                Some(self.connection.get_or_init(|| fresh).clone())
+            }
+        }
     }
 
     /// The answer; a failure begins a pause.
@@ -117,6 +125,13 @@ impl Shared {
             }
         }
     }
+}
+
+fn patience() -> ConnectionManagerConfig {
+    ConnectionManagerConfig::new()
+        .set_number_of_retries(0)
+        .set_connection_timeout(Some(PATIENCE))
+        .set_response_timeout(Some(PATIENCE))
 }
 
 fn flag(key: &str) -> String {
