@@ -7,7 +7,13 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use data_encoding::BASE64;
 use ed25519_dalek::VerifyingKey;
+use rexue::config::Database;
+use rexue::store::{DatabaseUrl, Pool};
+use rexue::vault::Vault;
+use rexue::web::me::read_from;
 use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Answers every GET with `body`.
 pub fn hello(body: String) -> Outcome<()> {
@@ -35,6 +41,26 @@ pub fn strict(key: &str) -> Outcome<()> {
         ))
     });
     serve(|listener| server.listen(listener).map(HttpServer::run))
+}
+
+/// Answers `GET /<account id>` with what `GET /v1/me` reads, with the product's own pool and threads.
+pub fn me(folder: &str, database: &str) -> Outcome<()> {
+    let vault = Arc::new(crate::me::vault(Path::new(folder))?);
+    let pool = Pool::open(&DatabaseUrl::parse(database), Database::default().connections)?;
+    let server = HttpServer::new(move || {
+        App::new().app_data(Data::new((pool.clone(), Arc::clone(&vault)))).route(
+            "/{account}",
+            web::get().to(async |account: web::Path<String>, at: Data<(Pool, Arc<Vault>)>| {
+                let (pool, vault) = at.get_ref();
+                let formula = certificates::LivesFormula::MlPer200;
+                match read_from(pool, account.into_inner(), Arc::clone(vault), formula).await {
+                    Ok(me) => HttpResponse::Ok().json(me),
+                    Err(_) => HttpResponse::NotFound().finish(),
+                }
+            }),
+        )
+    });
+    serve(|listener| server.worker_max_blocking_threads(4).listen(listener).map(HttpServer::run))
 }
 
 fn check(body: &[u8], key: &VerifyingKey) -> Outcome<()> {

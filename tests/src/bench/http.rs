@@ -48,11 +48,15 @@ pub fn measure(options: &Options, report: &mut Report) -> Outcome<()> {
 }
 
 /// A server, and where its rivals live.
-struct Arena<'a> {
-    options: &'a Options,
-    folder: &'a TempDir,
-    server: &'a Server,
-    name: &'a str,
+pub struct Arena<'a> {
+    /// How long, and how often.
+    pub options: &'a Options,
+    /// Where rivals write their logs.
+    pub folder: &'a TempDir,
+    /// The product.
+    pub server: &'a Server,
+    /// For the table.
+    pub name: &'a str,
 }
 
 impl Arena<'_> {
@@ -103,8 +107,9 @@ impl Arena<'_> {
         Server::start(part(role)?.env(role::BODY, body), &self.folder.path().join("floor.log"))
     }
 
+    /// Measures the product and a floor in turns.
     #[expect(clippy::too_many_arguments, reason = "two sides of one comparison")]
-    fn race(
+    pub fn race(
         &self,
         lane: &str,
         requests: Requests,

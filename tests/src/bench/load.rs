@@ -21,6 +21,15 @@ impl Requests {
         Self(vec![format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").into_bytes()])
     }
 
+    /// A GET of each path, with an access token where there is one, one after another.
+    pub fn get_each(requests: impl IntoIterator<Item = (String, Option<String>)>) -> Self {
+        let request = |(path, token): (String, Option<String>)| {
+            let bearer = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+            format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{bearer}\r\n").into_bytes()
+        };
+        Self(requests.into_iter().map(request).collect())
+    }
+
     /// A POST of each body, one after another.
     pub fn post(path: &str, media_type: &str, bodies: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let request = |body: Vec<u8>| {

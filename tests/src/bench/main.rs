@@ -22,6 +22,7 @@ mod floor_server;
 mod http;
 mod import;
 mod load;
+mod me;
 mod options;
 mod process;
 mod qr;
@@ -63,6 +64,9 @@ fn measure(options: &Options) -> Outcome<()> {
     }
     if options.wants("http") || options.wants("rss") {
         http::measure(options, &mut report)?;
+    }
+    if options.wants("me") {
+        me::measure(options, &mut report)?;
     }
     if options.wants("import") || options.wants("issue") {
         import::measure(options, &mut report)?;

@@ -7,7 +7,7 @@ use clap::Parser;
 #[command(name = "bench")]
 pub struct Options {
     /// What to measure [default: everything].
-    #[arg(value_name = "NAME", value_parser = ["tokens", "qr", "http", "rss", "import", "issue"])]
+    #[arg(value_name = "NAME", value_parser = ["tokens", "qr", "http", "rss", "me", "import", "issue"])]
     names: Vec<String>,
     /// Donors that are imported and get certificates.
     #[arg(long, env = "BENCH_DONORS", default_value_t = 200_000)]

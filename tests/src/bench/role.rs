@@ -11,6 +11,8 @@ pub const REXUE: &str = "rexue";
 pub const HELLO: &str = "hello";
 /// A bare server that checks a signature with the public key in [`BODY`] (base64), and no more.
 pub const STRICT: &str = "strict";
+/// A bare server that reads what `GET /v1/me` does, of the station whose folder is [`BODY`].
+pub const ME: &str = "me";
 /// What a floor's server works with.
 pub const BODY: &str = "REXUE_BENCH_BODY";
 
@@ -20,6 +22,10 @@ pub fn play() -> Option<ExitCode> {
         REXUE => return Some(rexue::cli::run()),
         HELLO => floor_server::hello(variable(BODY).unwrap_or_default()),
         STRICT => floor_server::strict(&variable(BODY).unwrap_or_default()),
+        ME => floor_server::me(
+            &variable(BODY).unwrap_or_default(),
+            &variable("DATABASE_URL").unwrap_or_default(),
+        ),
         other => Err(format!("no part is called {other:?}").into()),
     };
     Some(match outcome {
