@@ -2,6 +2,7 @@
 
 use super::output::{print, progress, say};
 use super::setup::Setup;
+use crate::actions::deliver::Gateway;
 use crate::actions::import::{self, Import};
 use crate::actions::issue::{Selection, issue};
 use crate::actions::{Context, keys};
@@ -11,7 +12,7 @@ use crate::demo::city;
 use crate::error::Error;
 use crate::links;
 use crate::records::{DONATION_COLUMNS, DONOR_COLUMNS, Encoding, RecordFile};
-use crate::store::{certificates as store, donors};
+use crate::store::{certificates as store, donations, donors};
 use clap::Args;
 use std::process::ExitCode;
 
@@ -93,9 +94,53 @@ Try, while the server runs:
 And beside it, in another terminal:
 
   target/release/rexue --data {data} certificates suspend {number} --reason 'a try'
-
+{donor}{staff}
 ",
         data = setup.data.display(),
         number = row.certificate_no,
+        donor = sign_in_hint(context, &donor_no)?,
+        staff = staff_hint(setup, url),
     ))
+}
+
+/// How to sign in as a donor of the city. Only where messages go nowhere: there, everybody is invented.
+fn sign_in_hint(context: &Context, donor_no: &str) -> Result<String, Error> {
+    if !matches!(*context.gateway, Gateway::Console) {
+        return Ok(String::new());
+    }
+    let hint = context.pool.read_blocking(|db| {
+        let Some(donor) = donors::by_number(db, donor_no)? else { return Ok(None) };
+        let donation = donations::of_donors(db, &[&donor.id])?.pop();
+        let (Some(phone), Some(donation)) = (donor.phone(&context.vault)?, donation) else { return Ok(None) };
+        let id_number = donor.id_number(&context.vault)?;
+        Ok(Some((phone, id_number, donation.donation_no)))
+    })?;
+    let Some((phone, id_number, donation_no)) = hint else { return Ok(String::new()) };
+    let url = &context.public_url;
+    let json = "-H 'content-type: application/json'";
+    Ok(format!(
+        r#"
+Sign in as donor {donor_no}, an invented person:
+
+  curl -s {json} -d '{{"phone":"{phone}"}}' {url}/v1/auth/otp
+  curl -s {url}/demo/messages
+  curl -s {json} -d '{{"grant_type":"otp","phone":"{phone}","code":"…"}}' {url}/v1/auth/token
+  curl -s {json} -H 'authorization: Bearer …' -d '{{"id_number":"{id_number}","donation_no":"{donation_no}"}}' {url}/v1/me/donor
+  curl -s -H 'authorization: Bearer …' {url}/v1/me
+"#,
+        phone = phone.as_str(),
+        id_number = id_number.as_str(),
+    ))
+}
+
+/// How to become a member of staff.
+fn staff_hint(setup: &Setup, url: &str) -> String {
+    format!(
+        "
+Invite yourself as a member of staff, and accept with an authenticator at hand (openapi.json: open_invitation):
+
+  target/release/rexue --data {} users invite boss --name 主任 --role admin    → {url}/v1/auth/invitations/open
+",
+        setup.data.display()
+    )
 }

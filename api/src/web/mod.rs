@@ -5,6 +5,7 @@ mod auth;
 mod body;
 mod certificates;
 mod consents;
+mod demo_messages;
 mod donors;
 mod etag;
 mod family;
@@ -32,6 +33,7 @@ mod well_known;
 pub use openapi::yaml as openapi_yaml;
 
 use crate::actions::Context;
+use crate::actions::deliver::Gateway;
 use crate::chance::Chance;
 use crate::config::Config;
 use crate::domain::rate::Quota;
@@ -197,6 +199,7 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
     let pictures = Data::new(certificates::Pictures::default());
     let lists = Data::new(status_lists::SignedLists::default());
     let body_bytes = config.limits.body_bytes;
+    let shows_messages = matches!(*context.gateway, Gateway::Console);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(context.clone())
@@ -208,6 +211,11 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
             .app_data(web::PathConfig::default().error_handler(|failure, _| path_refused(&failure).into()))
             .app_data(web::QueryConfig::default().error_handler(|failure, _| query_refused(&failure).into()))
             .wrap(from_fn(gate))
+            .configure(|app| {
+                if shows_messages {
+                    app.service(get("/demo/messages", demo_messages::messages));
+                }
+            })
             .configure(routes)
     })
     .shutdown_timeout(config.server.shutdown_seconds)
