@@ -4,12 +4,14 @@
 //! file that holds its value, for secrets. `PORT`, `DATABASE_URL` and `REDIS_URL` are understood as well.
 
 mod messages;
+mod rules;
 mod server;
 mod station;
 mod storage;
 mod wechat;
 
 pub use messages::{Mail, Sms};
+pub use rules::Rules;
 pub use server::{Limits, Log, Server};
 pub use station::Station;
 pub use storage::{Database, Redis};
@@ -42,6 +44,8 @@ pub struct Config {
     pub sms: Sms,
     /// The station's WeChat mini-program.
     pub wechat: WeChat,
+    /// Rule packs: who may give, and when.
+    pub rules: Rules,
 }
 
 impl Config {

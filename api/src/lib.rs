@@ -18,6 +18,7 @@ pub mod keyring;
 pub mod links;
 pub mod passwords;
 pub mod records;
+pub mod rules;
 pub mod store;
 pub mod telemetry;
 pub mod tokens;

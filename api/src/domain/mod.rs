@@ -10,6 +10,7 @@ pub mod correction;
 pub mod donation;
 pub mod donation_number;
 pub mod donor;
+pub mod eligibility;
 pub mod identity;
 pub mod key_schedule;
 pub mod limits;
