@@ -6,6 +6,7 @@ mod audit_streams;
 mod cache;
 mod certificates_http;
 mod contract;
+mod eligibility;
 mod family;
 mod health;
 mod import;

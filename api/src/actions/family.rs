@@ -30,9 +30,12 @@ fn no_such_donor() -> Error {
 
 fn own_record(db: &mut Db, account_id: &str) -> Result<LinkedDonor, Error> {
     let seen = accounts::donors_of(db, account_id)?;
-    seen.into_iter().find(|donor| donor.link.relation == "self").ok_or_else(|| {
-        Error::conflict("no_record", "This account has no donor record yet: bind one, or register.")
-    })
+    seen.into_iter().find(|donor| donor.link.relation == "self").ok_or_else(no_record)
+}
+
+/// The account has no record of its own person.
+pub fn no_record() -> Error {
+    Error::conflict("no_record", "This account has no donor record yet: bind one, or register.")
 }
 
 /// Makes the code by which a relative may see the record of the account's own person.

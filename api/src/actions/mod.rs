@@ -27,6 +27,7 @@ use self::deliver::Gateway;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Station;
+use crate::domain::eligibility::RulePacks;
 use crate::keyring::Keyring;
 use crate::passwords::Passwords;
 use crate::store::Pool;
@@ -53,6 +54,8 @@ pub struct Context {
     pub keyring: Arc<Keyring>,
     /// What the station settles for itself.
     pub station: Arc<Station>,
+    /// Who may give, and when.
+    pub rules: Arc<RulePacks>,
     /// How the world reaches the server, without a slash at the end.
     pub public_url: Arc<str>,
     /// What nodes share.

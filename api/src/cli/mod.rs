@@ -7,6 +7,7 @@ mod hospitals;
 mod import;
 mod keys;
 mod output;
+mod rules;
 mod serve;
 mod setup;
 mod users;
@@ -53,6 +54,9 @@ enum Command {
     /// Enter hospitals.
     #[command(subcommand)]
     Hospitals(hospitals::Hospitals),
+    /// List and check rule packs: who may give, and when.
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Make the station's keys, and publish which are in use.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -95,6 +99,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Audit(audit) => audit.run(&setup),
         Command::Users(users) => users.run(&setup),
         Command::Hospitals(hospitals) => hospitals.run(&setup),
+        Command::Rules(rules) => rules.run(&setup),
         Command::Keys(keys) => keys.run(&setup),
         Command::Demo(demo) => demo.run(&setup),
         Command::Migrate => setup.migrated_pool().map(|_| ExitCode::SUCCESS),

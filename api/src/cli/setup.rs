@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::error::Error;
 use crate::keyring::{KeyFolder, Keyring};
+use crate::rules;
 use crate::store::audit::Actor;
 use crate::store::standings::Standings;
 use crate::store::{Pool, migrations};
@@ -84,6 +85,7 @@ impl Setup {
             vault: Arc::new(Vault::new(&VaultKeys::from_text(&text)?)?),
             keyring: Arc::new(Keyring::open(self.keys(), self.clock.now())?),
             station: Arc::new(self.config.station.clone()),
+            rules: Arc::new(rules::open(&self.config.rules)?),
             public_url: self.config.public_url().into(),
             cache: Cache::open(&self.config.redis.url)?,
             tokens: Arc::new(Tokens::open(&self.keys(), &self.config.station.issuer)?),

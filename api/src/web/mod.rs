@@ -7,6 +7,7 @@ mod certificates;
 mod consents;
 mod demo_messages;
 mod donors;
+mod eligibility;
 mod etag;
 mod family;
 mod health;
@@ -80,6 +81,7 @@ fn sign_in_routes(app: &mut ServiceConfig) {
 
 fn donor_routes(app: &mut ServiceConfig) {
     app.service(get("/v1/me", me::me))
+        .service(get("/v1/me/eligibility", eligibility::eligibility))
         .service(get("/v1/me/export", me::export))
         .service(get("/v1/me/access-log", me::access_log))
         .service(post("/v1/me/erasure", me::erasure))

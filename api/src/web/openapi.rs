@@ -1,8 +1,8 @@
 //! The contract: generated from the handlers; `openapi.yaml` is its committed copy, and a test compares them.
 
 use super::{
-    audit, certificates, consents, donors, family, health, hospitals, me, merges, own_record, problem,
-    sessions, sign_in, station_donors, status_lists, users, verification, verify, well_known,
+    audit, certificates, consents, donors, eligibility, family, health, hospitals, me, merges, own_record,
+    problem, sessions, sign_in, station_donors, status_lists, users, verification, verify, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -38,6 +38,7 @@ use utoipa::{Modify, OpenApi, openapi};
         sessions::list,
         sessions::end,
         me::me,
+        eligibility::eligibility,
         me::export,
         me::access_log,
         me::erasure,
