@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::on_both;
-use tests::support::{Caller, Gateway, PASSWORD, Person, Town, by_code, international};
+use tests::support::{Behaviour, Caller, Gateway, PASSWORD, Person, Town, by_code, international};
 
 on_both! {
     fn a_donor_signs_in_by_code_binds_the_record_and_sees_it(station) {
@@ -44,6 +44,20 @@ on_both! {
         assert_eq!(locked.problem(), "locked_out");
         let seconds: u64 = locked.header("retry-after").parse().unwrap();
         assert!((50..=61).contains(&seconds), "{seconds}");
+    }
+
+    fn whoever_asks_for_a_code_does_not_wait_for_the_gateway(station) {
+        let gateway = Gateway::start();
+        let server = station.serve_through(&gateway, &[("REXUE_SMS_TIMEOUT_SECONDS", "3600")]);
+        gateway.will_answer(Behaviour::Hang);
+
+        let promised = server.post_json("/v1/auth/otp", &json!({ "phone": Person::number(5).phone }));
+
+        let promised = promised.with_status(202);
+        assert_eq!(promised.header("ratelimit-policy"), "\"otp-phone\";q=1;w=60");
+        assert_eq!(promised.header("ratelimit"), "\"otp-phone\";r=0;t=60");
+        let waiting = "SELECT count(*) AS number FROM outbox WHERE state IN ('queued', 'sending')";
+        assert_eq!(station.number(waiting), 1);
     }
 
     fn a_replayed_refresh_token_ends_the_session(station) {

@@ -15,6 +15,9 @@ const ROUND: Duration = Duration::from_secs(60);
 /// How often the outbox is looked at when nobody rings.
 const DELIVERY: Duration = Duration::from_secs(5);
 
+/// How long a stop waits for gateways that were called; what they would have said stays unknown.
+const LAST_CALLS: Duration = Duration::from_secs(5);
+
 /// The worker: it runs the jobs until it is told to stop.
 pub struct Worker {
     stop: watch::Sender<bool>,
@@ -28,7 +31,10 @@ impl Worker {
         // An error says that the rounds have ended already.
         let _ = self.stop.send(true);
         let _ = self.rounds.await;
-        let _ = self.deliveries.await;
+        let begun = self.deliveries.abort_handle();
+        if tokio::time::timeout(LAST_CALLS, self.deliveries).await.is_err() {
+            begun.abort();
+        }
     }
 }
 

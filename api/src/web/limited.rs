@@ -2,7 +2,7 @@
 
 use crate::actions::Context;
 use crate::cache::Spent;
-use crate::domain::rate::Limit;
+use crate::domain::rate::{Limit, Window};
 use crate::error::{Error, Kind};
 use actix_web::HttpResponseBuilder;
 
@@ -10,6 +10,7 @@ use actix_web::HttpResponseBuilder;
 #[derive(Debug)]
 pub struct Left {
     limit: &'static str,
+    window: Window,
     remaining: u32,
     reset_seconds: u64,
 }
@@ -22,8 +23,8 @@ pub async fn spend(context: &Context, limits: &[(&'static Limit, &str)]) -> Resu
     let keys: Vec<(String, &Limit)> =
         limits.iter().map(|(limit, whom)| (format!("limit:{}:{whom}", limit.name), *limit)).collect();
     match context.cache.spend_all(&keys, context.clock.now()).await {
-        (Spent::Allowed { limit, remaining, reset_seconds, .. }, _) => {
-            Ok(Left { limit, remaining, reset_seconds })
+        (Spent::Allowed { limit, window, remaining, reset_seconds }, _) => {
+            Ok(Left { limit, window, remaining, reset_seconds })
         }
         (Spent::Refused { retry_after_seconds, .. }, _) => Err(Error::new(
             Kind::TooMany { retry_after_seconds },
@@ -36,7 +37,9 @@ pub async fn spend(context: &Context, limits: &[(&'static Limit, &str)]) -> Resu
 impl Left {
     /// Tells the caller.
     pub fn tell(&self, answer: &mut HttpResponseBuilder) {
-        let Self { limit, remaining, reset_seconds } = self;
+        let Self { limit, window, remaining, reset_seconds } = self;
+        let policy = format!("\"{limit}\";q={};w={}", window.limit, window.seconds);
+        answer.insert_header(("ratelimit-policy", policy));
         answer.insert_header(("ratelimit", format!("\"{limit}\";r={remaining};t={reset_seconds}")));
     }
 }
