@@ -1,7 +1,7 @@
 //! The clock: the only caller of `Utc::now`.
 
 use certificates::UnixTime;
-use chrono::{DateTime, DurationRound, FixedOffset, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 /// Where the time comes from.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,11 @@ impl Clock {
 /// The certificates' instant of a UTC instant: whole seconds, rounded down.
 pub fn unix_time(instant: DateTime<Utc>) -> UnixTime {
     UnixTime(instant.timestamp())
+}
+
+/// The instant of a wall-clock time in Asia/Shanghai (UTC+8).
+pub fn instant_in_china(day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+    (day.and_time(time) - TimeDelta::hours(8)).and_utc()
 }
 
 /// The calendar day of an instant in Asia/Shanghai (UTC+8, without summer time since 1991-09-15).

@@ -26,6 +26,10 @@ pub enum Kind {
     },
     /// The state of things does not allow it now.
     Conflict,
+    /// The thing was changed since the caller read it.
+    PreconditionFailed,
+    /// The caller has to say which version is to be changed.
+    PreconditionRequired,
     /// Too many requests.
     TooMany {
         /// Whole seconds after which a request may succeed.

@@ -28,13 +28,16 @@ fn no_such_donor() -> Error {
     Error::not_found("There is no such donor.")
 }
 
-fn own_record(db: &mut Db, account_id: &str) -> Result<LinkedDonor, Error> {
+/// The record of the account's own person.
+///
+/// # Errors
+/// `no_record`.
+pub(super) fn own_record(db: &mut Db, account_id: &str) -> Result<LinkedDonor, Error> {
     let seen = accounts::donors_of(db, account_id)?;
     seen.into_iter().find(|donor| donor.link.relation == "self").ok_or_else(no_record)
 }
 
-/// The account has no record of its own person.
-pub fn no_record() -> Error {
+fn no_record() -> Error {
     Error::conflict("no_record", "This account has no donor record yet: bind one, or register.")
 }
 

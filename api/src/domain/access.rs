@@ -79,6 +79,8 @@ pub enum Permission {
     ProposeMerges,
     /// Decide on what a colleague proposed.
     DecideMerges,
+    /// Manage sites, their weekly templates, sessions and slots.
+    ManageSchedule,
     /// Read the audit trail.
     ReadAudit,
 }
@@ -107,6 +109,7 @@ const TABLE: &[(Permission, &[Role])] = &[
     (Permission::SeeMerges, &[Role::Operator, Role::Reviewer, Role::Admin]),
     (Permission::ProposeMerges, &[Role::Operator, Role::Reviewer]),
     (Permission::DecideMerges, &[Role::Reviewer, Role::Admin]),
+    (Permission::ManageSchedule, &[Role::Operator, Role::Admin]),
     (Permission::ReadAudit, &[Role::Auditor]),
 ];
 

@@ -4,6 +4,7 @@ pub mod audit_checkpoint;
 pub mod deliver;
 pub mod forget;
 pub mod keyset;
+pub mod schedule;
 
 use crate::actions::Context;
 use std::time::Duration;
@@ -54,6 +55,7 @@ async fn run_until(context: Context, mut stopped: watch::Receiver<bool>) {
                 keyset::round(&context).await;
                 audit_checkpoint::round(&context).await;
                 forget::round(&context).await;
+                schedule::round(&context).await;
             }
             _ = stopped.changed() => return,
         }

@@ -14,6 +14,7 @@ pub mod merges;
 pub mod migrations;
 pub mod outbox;
 mod pool;
+pub mod schedule;
 mod schema;
 pub mod sessions;
 pub mod sharing;

@@ -285,7 +285,76 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sites (code) {
+        code -> Text,
+        kind -> Text,
+        name -> Text,
+        address -> Text,
+        organisation -> Nullable<Text>,
+        latitude_micros -> BigInt,
+        longitude_micros -> BigInt,
+        closed -> Bool,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    session_templates (id) {
+        id -> Text,
+        site_code -> Text,
+        weekday -> BigInt,
+        opens_minute -> BigInt,
+        closes_minute -> BigInt,
+        on_holidays -> Bool,
+        plan -> Text,
+        valid_from -> Date,
+        valid_until -> Nullable<Date>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    holidays (day) {
+        day -> Date,
+        name -> Text,
+        is_off -> Bool,
+    }
+}
+
+diesel::table! {
+    collection_sessions (id) {
+        id -> Text,
+        site_code -> Text,
+        day -> Date,
+        opens_at -> Timestamp,
+        closes_at -> Timestamp,
+        vehicle -> Nullable<Text>,
+        plan -> Text,
+        release_at -> Timestamp,
+        state -> Text,
+        reason -> Nullable<Text>,
+        template_id -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    slots (id) {
+        id -> Text,
+        session_id -> Text,
+        product -> Text,
+        starts_at -> Timestamp,
+        capacity -> BigInt,
+        reserved -> BigInt,
+        held -> BigInt,
+        booked -> BigInt,
+    }
+}
+
 diesel::joinable!(donations -> donors (donor_id));
+diesel::joinable!(collection_sessions -> sites (site_code));
+diesel::joinable!(slots -> collection_sessions (session_id));
 diesel::joinable!(donor_totals -> donors (donor_id));
 diesel::joinable!(certificates -> donors (donor_id));
 diesel::joinable!(certificate_statuses -> certificates (certificate_no));
@@ -317,4 +386,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     merged_donations,
     outbox,
     audit_heads,
+    sites,
+    session_templates,
+    holidays,
+    collection_sessions,
+    slots,
 );

@@ -50,6 +50,7 @@ pub mod needs {
         SeeMerges,
         ProposeMerges,
         DecideMerges,
+        ManageSchedule,
         ReadAudit,
     );
 }

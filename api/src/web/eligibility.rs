@@ -3,13 +3,11 @@
 use super::auth::Donor;
 use super::problem::{CallerProblems, Problem};
 use crate::actions::Context;
-use crate::actions::family::visible;
+use crate::actions::soonest::facts;
 use crate::clock::day_in_china;
 use crate::domain::donation::Product;
-use crate::domain::eligibility::{Answer, Block, Cause, Facts, Given, assess};
-use crate::domain::identity::Sex;
+use crate::domain::eligibility::{Answer, Block, Cause, assess};
 use crate::error::Error;
-use crate::store::{Db, accounts, donations, donors};
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -103,28 +101,4 @@ pub async fn eligibility(
         }
     });
     Ok(HttpResponse::Ok().json(answers.collect::<Vec<_>>()))
-}
-
-fn facts(db: &mut Db, account_id: &str, donor_no: Option<&str>) -> Result<Facts, Error> {
-    let donor_id = match donor_no {
-        Some(number) => visible(db, account_id, number)?.link.donor_id,
-        None => {
-            let own = accounts::donors_of(db, account_id)?.into_iter();
-            let own = own.map(|donor| donor.link).find(|link| link.relation == "self");
-            own.ok_or_else(crate::actions::family::no_record)?.donor_id
-        }
-    };
-    let record = donors::by_ids(db, std::slice::from_ref(&donor_id))?.pop();
-    let record = record.ok_or_else(|| Error::internal("a link to no record"))?;
-    let history = donations::of_donors(db, &[&donor_id])?.into_iter().map(|row| {
-        let collection = row.collection()?;
-        Ok(Given { donation_no: row.donation_no, collection })
-    });
-    Ok(Facts {
-        birth_date: record.birth_date,
-        sex: Sex::from_word(&record.sex).ok_or_else(|| Error::internal("a sex that does not exist"))?,
-        history: history.collect::<Result<_, Error>>()?,
-        deferrals: Vec::new(),
-        had_reaction: false,
-    })
 }

@@ -4,6 +4,7 @@ mod audit;
 mod auth;
 mod body;
 mod certificates;
+mod collection_sessions;
 mod consents;
 mod demo_messages;
 mod donors;
@@ -23,6 +24,8 @@ mod photo;
 mod problem;
 mod sessions;
 mod sign_in;
+mod sites;
+mod slots;
 mod station_donors;
 mod status_lists;
 mod users;
@@ -82,6 +85,7 @@ fn sign_in_routes(app: &mut ServiceConfig) {
 fn donor_routes(app: &mut ServiceConfig) {
     app.service(get("/v1/me", me::me))
         .service(get("/v1/me/eligibility", eligibility::eligibility))
+        .service(get("/v1/slots/soonest", slots::soonest))
         .service(get("/v1/me/export", me::export))
         .service(get("/v1/me/access-log", me::access_log))
         .service(post("/v1/me/erasure", me::erasure))
@@ -105,6 +109,13 @@ fn staff_routes(app: &mut ServiceConfig) {
         .service(get_and_post("/v1/station/merges", merges::list, merges::propose))
         .service(post("/v1/station/merges/{merge}/reversal", merges::propose_undoing))
         .service(post("/v1/station/merges/{merge}/decision", merges::decide))
+        .service(get_and_post("/v1/station/sites", sites::list, sites::enter))
+        .service(get_and_put("/v1/station/sites/{site}", sites::show, sites::change))
+        .service(get_and_post("/v1/station/sites/{site}/templates", sites::templates, sites::enter_template))
+        .service(delete("/v1/station/sites/{site}/templates/{template}", sites::end_template))
+        .service(get_and_post("/v1/station/sessions", collection_sessions::list, collection_sessions::open))
+        .service(get("/v1/station/sessions/{session}", collection_sessions::show))
+        .service(put("/v1/station/sessions/{session}/pause", collection_sessions::pause))
         .service(get("/v1/station/audit", audit::audit))
         .service(get_and_post("/v1/users", users::list, users::invite))
         .service(delete("/v1/users/{user}", users::disable))
@@ -163,6 +174,23 @@ where
 fn only(path: &str, method: &'static str, route: Route) -> Resource {
     let wrong_method = move || problem::wrong_method(method);
     web::resource(path).route(route).default_service(web::to(wrong_method))
+}
+
+/// A resource that is read with GET and HEAD, and changed with PUT.
+fn get_and_put<F, A, G, B>(path: &str, read: F, change: G) -> Resource
+where
+    F: Handler<A>,
+    A: actix_web::FromRequest + 'static,
+    F::Output: Responder + 'static,
+    G: Handler<B>,
+    B: actix_web::FromRequest + 'static,
+    G::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(read.clone()))
+        .route(web::head().to(read))
+        .route(web::put().to(change))
+        .default_service(web::to(|| problem::wrong_method("GET, HEAD, PUT")))
 }
 
 /// A resource that is read with GET and HEAD, and added to with POST.

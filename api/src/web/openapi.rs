@@ -1,8 +1,9 @@
 //! The contract: generated from the handlers; `openapi.yaml` is its committed copy, and a test compares them.
 
 use super::{
-    audit, certificates, consents, donors, eligibility, family, health, hospitals, me, merges, own_record,
-    problem, sessions, sign_in, station_donors, status_lists, users, verification, verify, well_known,
+    audit, certificates, collection_sessions, consents, donors, eligibility, family, health, hospitals, me,
+    merges, own_record, problem, sessions, sign_in, sites, slots, station_donors, status_lists, users,
+    verification, verify, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -61,6 +62,18 @@ use utoipa::{Modify, OpenApi, openapi};
         merges::propose,
         merges::propose_undoing,
         merges::decide,
+        slots::soonest,
+        sites::list,
+        sites::enter,
+        sites::show,
+        sites::change,
+        sites::templates,
+        sites::enter_template,
+        sites::end_template,
+        collection_sessions::list,
+        collection_sessions::open,
+        collection_sessions::show,
+        collection_sessions::pause,
         audit::audit,
         users::list,
         users::invite,
@@ -83,6 +96,7 @@ use utoipa::{Modify, OpenApi, openapi};
         (name = "donor", description = "What a donor sees and does."),
         (name = "family", description = "Relatives' records, by their own word."),
         (name = "privacy", description = "What is held of a donor, for what, and who looked."),
+        (name = "schedule", description = "Where and when blood can be given."),
         (name = "station", description = "For the station's staff."),
         (name = "users", description = "Users of the station and of hospitals."),
         (name = "hospitals", description = "Hospitals and their systems."),
