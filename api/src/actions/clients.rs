@@ -137,7 +137,12 @@ pub enum Credential {
         key: String,
     },
     /// By an assertion that it signed (RFC 7523, `private_key_jwt`).
-    Assertion(String),
+    Assertion {
+        /// The `client_id`, when it is said beside the assertion; MUST be the assertion's (RFC 7521 §4.2).
+        client_id: Option<String>,
+        /// The assertion.
+        assertion: String,
+    },
 }
 
 impl Credential {
@@ -153,7 +158,9 @@ impl Credential {
     ) -> Result<Self, Error> {
         match (client_id, client_secret, assertion_type.as_deref(), assertion) {
             (Some(client_id), Some(key), None, None) => Ok(Self::ApiKey { client_id, key }),
-            (_, None, Some(ASSERTION_TYPE), Some(assertion)) => Ok(Self::Assertion(assertion)),
+            (client_id, None, Some(ASSERTION_TYPE), Some(assertion)) => {
+                Ok(Self::Assertion { client_id, assertion })
+            }
             _ => Err(invalid_client()),
         }
     }
@@ -187,9 +194,12 @@ pub async fn sign_in(context: &Context, credential: Credential) -> Result<Signed
                     }
                     client
                 }
-                Credential::Assertion(assertion) => {
+                Credential::Assertion { client_id, assertion } => {
                     let said: AssertionClaims = jsonwebtoken::dangerous::insecure_decode_claims(assertion)
                         .map_err(|_| invalid_client())?;
+                    if client_id.as_ref().is_some_and(|client_id| *client_id != said.sub) {
+                        return Err(invalid_client());
+                    }
                     let client = store::client(db, &said.sub)?.ok_or_else(invalid_client)?;
                     let claims = check(&whole, &client, assertion, now).ok_or_else(invalid_client)?;
                     let ends = DateTime::from_timestamp(claims.exp, 0).ok_or_else(invalid_client)?;
