@@ -4,6 +4,7 @@ use super::Context;
 use super::sessions::{self, SignedIn, Standing};
 use crate::chance::Chance;
 use crate::domain::access::Role;
+use crate::domain::personal::is_invisible;
 use crate::error::{Error, Kind};
 use crate::jwt;
 use crate::store::audit::{self, Entry};
@@ -44,7 +45,7 @@ pub async fn register(
     public_key: Option<String>,
 ) -> Result<Registered, Error> {
     let name = name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > 64 || name.chars().any(is_invisible) {
         return Err(Error::invalid("name_missing", "A system needs a name of at most 64 characters."));
     }
     let public_key = public_key.map(|text| parse_public_key(&text)).transpose()?;
