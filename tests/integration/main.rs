@@ -3,6 +3,7 @@
 mod audit;
 mod audit_chain;
 mod audit_streams;
+mod authorization;
 mod cache;
 mod certificates_http;
 mod contract;
