@@ -4,6 +4,7 @@ use super::Context;
 use super::sessions::{self, SignedIn, Standing};
 use crate::chance::Chance;
 use crate::domain::access::Role;
+use crate::domain::personal::is_invisible;
 use crate::error::{Error, Kind};
 use crate::jwt;
 use crate::store::audit::{self, Entry};
@@ -44,7 +45,7 @@ pub async fn register(
     public_key: Option<String>,
 ) -> Result<Registered, Error> {
     let name = name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > 64 || name.chars().any(is_invisible) {
         return Err(Error::invalid("name_missing", "A system needs a name of at most 64 characters."));
     }
     let public_key = public_key.map(|text| parse_public_key(&text)).transpose()?;
@@ -137,7 +138,12 @@ pub enum Credential {
         key: String,
     },
     /// By an assertion that it signed (RFC 7523, `private_key_jwt`).
-    Assertion(String),
+    Assertion {
+        /// The `client_id`, when it is said beside the assertion; MUST be the assertion's (RFC 7521 §4.2).
+        client_id: Option<String>,
+        /// The assertion.
+        assertion: String,
+    },
 }
 
 impl Credential {
@@ -153,7 +159,9 @@ impl Credential {
     ) -> Result<Self, Error> {
         match (client_id, client_secret, assertion_type.as_deref(), assertion) {
             (Some(client_id), Some(key), None, None) => Ok(Self::ApiKey { client_id, key }),
-            (_, None, Some(ASSERTION_TYPE), Some(assertion)) => Ok(Self::Assertion(assertion)),
+            (client_id, None, Some(ASSERTION_TYPE), Some(assertion)) => {
+                Ok(Self::Assertion { client_id, assertion })
+            }
             _ => Err(invalid_client()),
         }
     }
@@ -187,9 +195,12 @@ pub async fn sign_in(context: &Context, credential: Credential) -> Result<Signed
                     }
                     client
                 }
-                Credential::Assertion(assertion) => {
+                Credential::Assertion { client_id, assertion } => {
                     let said: AssertionClaims = jsonwebtoken::dangerous::insecure_decode_claims(assertion)
                         .map_err(|_| invalid_client())?;
+                    if client_id.as_ref().is_some_and(|client_id| *client_id != said.sub) {
+                        return Err(invalid_client());
+                    }
                     let client = store::client(db, &said.sub)?.ok_or_else(invalid_client)?;
                     let claims = check(&whole, &client, assertion, now).ok_or_else(invalid_client)?;
                     let ends = DateTime::from_timestamp(claims.exp, 0).ok_or_else(invalid_client)?;

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::chance::Chance;
 use crate::domain::access::Role;
+use crate::domain::personal::is_invisible;
 use crate::domain::session::ends_at;
 use crate::error::{Error, Kind};
 use crate::store::audit::{self, Actor, Entry};
@@ -124,7 +125,7 @@ fn hash(token: &str) -> [u8; 32] {
 
 /// A device's name without what would disturb a list of them.
 fn tidy(device: &str) -> String {
-    let visible = device.chars().filter(|character| !character.is_control());
+    let visible = device.chars().filter(|character| !is_invisible(*character));
     visible.take(LONGEST_DEVICE).collect::<String>().trim().to_owned()
 }
 

@@ -63,7 +63,7 @@ impl PersonName {
 }
 
 /// Control characters, and the ones that are invisible or change the direction of writing.
-fn is_invisible(character: char) -> bool {
+pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'

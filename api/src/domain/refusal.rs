@@ -18,6 +18,12 @@ impl Refusal {
     pub fn new(column: &'static str, reason: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { column, reason, message: message.into() }
     }
+
+    /// The same refusal, of a value that stands in another column than its kind usually does.
+    #[must_use]
+    pub fn in_column(self, column: &'static str) -> Self {
+        Self { column, ..self }
+    }
 }
 
 /// A word that stands for one of an enum's values, both ways: what files, the database and the API hold.

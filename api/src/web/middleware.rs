@@ -133,9 +133,10 @@ impl FromRequest for ClientAddress {
     }
 }
 
-/// The client's address. The last entry of `X-Forwarded-For` is the one that our own proxy wrote.
+/// The client's address. The last entry of `X-Forwarded-For` is the one that our own proxy wrote: some proxies lengthen
+/// the client's line, others add one of their own behind it.
 fn client_address(request: &ServiceRequest, behind_proxy: bool) -> String {
-    let forwarded = request.headers().get("x-forwarded-for").filter(|_| behind_proxy);
+    let forwarded = request.headers().get_all("x-forwarded-for").last().filter(|_| behind_proxy);
     let last = forwarded.and_then(|list| list.to_str().ok()).and_then(|list| list.rsplit(',').next());
     match last {
         Some(address) => address.trim().to_owned(),

@@ -104,14 +104,16 @@ pub async fn invite(
     manager: Staff<needs::ManageUsers>,
     Json(request): Json<InvitationRequest>,
 ) -> Result<HttpResponse, Error> {
+    let display_name = PersonName::parse(&request.display_name);
+    let hospital = request.hospital.as_deref().map(HospitalCode::parse).transpose();
     let wanted = NewInvitation {
         user_name: UserName::parse(&request.user_name)?,
-        display_name: PersonName::parse(&request.display_name)?,
+        display_name: display_name.map_err(|refusal| refusal.in_column("display_name"))?,
         role: Role::from_word(&request.role).ok_or_else(|| Error {
             field: Some("role"),
             ..Error::invalid("unknown_role", "There is no such role.")
         })?,
-        hospital: request.hospital.as_deref().map(HospitalCode::parse).transpose()?,
+        hospital: hospital.map_err(|refusal| refusal.in_column("hospital"))?,
     };
     let acting = context.acting(sessions::actor_of(&manager.0.subject));
     let invitation = users::invite(&acting, Manager::calling(&manager.0), wanted).await?;

@@ -8,6 +8,7 @@ mod people;
 mod program;
 mod server;
 mod station;
+mod tokens;
 
 pub use callers::{Caller, PASSWORD, User, accept, by_code, international};
 pub use database::Kind;
@@ -16,6 +17,7 @@ pub use people::{DONATIONS_HEADER, DONORS_HEADER, Person, Town, instant, whole_b
 pub use program::{Ran, program};
 pub use server::{Answer, Server};
 pub use station::{Link, PUBLIC_URL, Station};
+pub use tokens::{authenticated, parts, signed, unsigned};
 
 use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};

@@ -1,0 +1,135 @@
+//! Who may do what, as the station's managers would say it: written down a second time, so that neither the product's
+//! own table nor a route can change without this one.
+
+/// Every role that signs in.
+pub const ROLES: [&str; 9] =
+    ["donor", "desk", "hospital_admin", "system", "operator", "doctor", "reviewer", "admin", "auditor"];
+
+/// Everybody who has sessions: systems get a token a time and no session to look after.
+const PEOPLE: &[&str] =
+    &["donor", "desk", "hospital_admin", "operator", "doctor", "reviewer", "admin", "auditor"];
+const DONORS: &[&str] = &["donor"];
+const OF_A_HOSPITAL: &[&str] = &["desk", "hospital_admin", "system", "admin"];
+const MANAGERS: &[&str] = &["hospital_admin", "admin"];
+const ADMIN: &[&str] = &["admin"];
+const WINDOW: &[&str] = &["operator"];
+
+/// One operation.
+pub struct Expectation {
+    /// Its id in the contract.
+    pub operation: &'static str,
+    /// Who may.
+    pub who: Who,
+    /// What its path names.
+    pub objects: Objects,
+}
+
+/// Who may do it.
+pub enum Who {
+    /// Anybody, without a token; with the reason.
+    Anybody(&'static str),
+    /// These roles and no others.
+    Only(&'static [&'static str]),
+}
+
+/// The objects in its path.
+pub enum Objects {
+    /// There are none.
+    None,
+    /// Each has an owner. For everybody else it looks as if it did not exist, but for those who oversee them all.
+    Owned {
+        /// The roles that see everybody's.
+        overseen_by: &'static [&'static str],
+    },
+    /// They have no owner; with the reason.
+    Unowned(&'static str),
+}
+
+impl Objects {
+    /// Whether a role must not see those of others.
+    pub fn are_hidden_from(&self, role: &str) -> bool {
+        matches!(self, Self::Owned { overseen_by } if !overseen_by.contains(&role))
+    }
+}
+
+const fn anybody(operation: &'static str, why: &'static str) -> Expectation {
+    Expectation { operation, who: Who::Anybody(why), objects: Objects::None }
+}
+
+const fn only(operation: &'static str, roles: &'static [&'static str]) -> Expectation {
+    Expectation { operation, who: Who::Only(roles), objects: Objects::None }
+}
+
+const fn owned(operation: &'static str, roles: &'static [&'static str]) -> Expectation {
+    Expectation { operation, who: Who::Only(roles), objects: Objects::Owned { overseen_by: ADMIN } }
+}
+
+const fn unowned(operation: &'static str, roles: &'static [&'static str], why: &'static str) -> Expectation {
+    Expectation { operation, who: Who::Only(roles), objects: Objects::Unowned(why) }
+}
+
+const DONOR_OF_THE_STATION: &str = "a donor stands at any window of the station, before any of its operators";
+const MERGE_OF_THE_STATION: &str =
+    "a merge is the station's: a colleague decides on it, and must not be its proposer";
+const WORD: &str = "the word names a consent of the caller's own";
+
+/// All operations of the contract, in its order of subjects.
+#[rustfmt::skip]
+pub const EXPECTED: &[Expectation] = &[
+    anybody("verify", "hospitals and passers-by verify; the text is its own proof"),
+    anybody("certificate_qr", "the key in the link opens it, and nothing else"),
+    anybody("status_list", "verifiers keep it; it says nothing about whom"),
+    anybody("jwks", "public keys"),
+    anybody("cose_keys", "public keys"),
+    anybody("keyset", "public keys"),
+    anybody("openapi", "the contract"),
+    anybody("health", "the load balancer asks"),
+    anybody("readiness", "the load balancer asks"),
+    anybody("metrics", "Prometheus asks; the proxy keeps it inside"),
+    anybody("request_code", "who signs in has no token yet"),
+    anybody("token", "who signs in has no token yet"),
+    anybody("open_invitation", "the invitation opens it"),
+    anybody("accept_invitation", "the invitation opens it"),
+
+    only("sign_out", PEOPLE),
+    only("sign_out_everywhere", PEOPLE),
+    only("sessions", PEOPLE),
+    Expectation { operation: "end_session", who: Who::Only(PEOPLE), objects: Objects::Owned { overseen_by: &[] } },
+
+    only("me", DONORS),
+    only("export", DONORS),
+    only("access_log", DONORS),
+    only("erase", DONORS),
+    only("bind_record", DONORS),
+    only("register", DONORS),
+    only("consents", DONORS),
+    only("give_consent", DONORS),
+    unowned("withdraw_consent", DONORS, WORD),
+    only("share", DONORS),
+    only("join", DONORS),
+    owned("leave", DONORS),
+    only("managers", DONORS),
+    owned("remove_manager", DONORS),
+    owned("donations", DONORS),
+    owned("certificate", DONORS),
+
+    only("find_donors", &["operator", "doctor", "reviewer"]),
+    unowned("set_sign_in_phone", WINDOW, DONOR_OF_THE_STATION),
+    unowned("add_manager", WINDOW, DONOR_OF_THE_STATION),
+    only("merges", &["operator", "reviewer", "admin"]),
+    only("propose_merge", &["operator", "reviewer"]),
+    unowned("propose_unmerge", &["operator", "reviewer"], MERGE_OF_THE_STATION),
+    unowned("decide_merge", &["reviewer", "admin"], MERGE_OF_THE_STATION),
+    only("audit", &["auditor"]),
+
+    only("users", MANAGERS),
+    only("invite", MANAGERS),
+    owned("invite_again", MANAGERS),
+    owned("disable_user", MANAGERS),
+    only("hospitals", ADMIN),
+    only("enter_hospital", ADMIN),
+    owned("hospital", OF_A_HOSPITAL),
+    owned("clients", MANAGERS),
+    owned("register_client", MANAGERS),
+    owned("revoke_client", MANAGERS),
+];

@@ -1,0 +1,126 @@
+//! What the sweep sends: for every operation its paths and a body that does as little as can be.
+
+use super::cast::{Cast, NOBODY};
+use serde_json::{Value, json};
+use std::cell::Cell;
+
+/// An operation of the contract.
+pub struct Operation {
+    /// Its id.
+    pub id: String,
+    /// In capitals.
+    pub method: String,
+    /// The path with its parameters; a donor who is named behind the `?` is one of them.
+    pub path: String,
+}
+
+/// The contract's operations, those that end something last.
+pub fn operations(document: &Value) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap().to_owned();
+            let path = if asks_for_a_donor(operation) {
+                format!("{path}?donor_no={{donor_no}}")
+            } else {
+                path.clone()
+            };
+            operations.push(Operation { id, method: method.to_uppercase(), path });
+        }
+    }
+    operations.sort_by_key(|operation| end_of(&operation.id));
+    operations
+}
+
+fn asks_for_a_donor(operation: &Value) -> bool {
+    let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+    parameters.iter().any(|parameter| parameter["in"] == "query" && parameter["name"] == "donor_no")
+}
+
+/// How much an operation ends: nothing, an object of the sweep, a spare session, all sessions of the caller.
+fn end_of(operation: &str) -> u8 {
+    match operation {
+        "leave" | "remove_manager" | "disable_user" | "invite_again" | "revoke_client" | "end_session" => 1,
+        "sign_out" => 2,
+        "sign_out_everywhere" => 3,
+        _ => 0,
+    }
+}
+
+/// The paths of an operation when a role calls it: with an object of the caller's own, with somebody else's, with one
+/// that does not exist; or the one path, when it names no object. A second row tries the second name in a path alone.
+pub fn paths(operation: &Operation, role: &str, cast: &Cast) -> Vec<Vec<String>> {
+    if operation.id == "revoke_client" {
+        let [first, second, foreign] = &cast.clients;
+        let rows = [
+            [("A", first.as_str()), ("B", foreign), ("NONE", NOBODY)],
+            [("A", second), ("A", foreign), ("A", NOBODY)],
+        ];
+        let path = |(hospital, client): (&str, &str)| format!("/v1/hospitals/{hospital}/clients/{client}");
+        return rows.into_iter().map(|row| row.map(path).to_vec()).collect();
+    }
+    let Some((before, rest)) = operation.path.split_once('{') else {
+        return vec![vec![operation.path.clone()]];
+    };
+    let (parameter, after) = rest.split_once('}').unwrap();
+    let Some(objects) = objects(&operation.id, parameter, role, cast) else {
+        let path = operation.path.replace("{certificate_no}", NOBODY).replace("{format}", "svg");
+        return vec![vec![path.replace("{list}", "1")]];
+    };
+    vec![objects.iter().map(|object| format!("{before}{object}{after}")).collect()]
+}
+
+/// An object of one's own, somebody else's, and none; `None` for what is public.
+fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<[String; 3]> {
+    let [own, other, none] = match (parameter, operation) {
+        ("donor_no", "set_sign_in_phone" | "add_manager") => ["T0004", "T0005", "T9999"],
+        ("donor_no", "leave") => ["T0003", "T0002", "T9999"],
+        ("donor_no", _) => ["T0001", "T0002", "T9999"],
+        ("hospital", _) => ["A", "B", "NONE"],
+        ("purpose", _) => ["news", "appeals", "nothing"],
+        ("user", _) => [cast.users[0].as_str(), &cast.users[1], NOBODY],
+        ("manager", _) => [cast.managers[0].as_str(), &cast.managers[1], NOBODY],
+        ("merge", _) if role == "reviewer" => [cast.merges[1].as_str(), &cast.merges[0], NOBODY],
+        ("merge", _) => [cast.merges[0].as_str(), &cast.merges[1], NOBODY],
+        ("session", _) => {
+            let own = cast.second.get(role).unwrap_or(&cast.callers[role]).session();
+            let other = cast.spare.get(role).unwrap_or(&cast.callers["donor"]).session();
+            return Some([own, other, NOBODY.to_owned()]);
+        }
+        ("certificate_no" | "list", _) => return None,
+        _ => panic!("a parameter that the sweep does not know: {parameter} of {operation}"),
+    };
+    Some([own, other, none].map(str::to_owned))
+}
+
+/// Makes bodies, no two with the same new name or number.
+#[derive(Default)]
+pub struct Bodies(Cell<usize>);
+
+impl Bodies {
+    /// The body of a request, for operations that take one.
+    pub fn of(&self, operation: &str) -> Option<Value> {
+        let n = self.0.get();
+        self.0.set(n + 1);
+        Some(match operation {
+            "give_consent" => json!({ "purpose": "news", "text_version": "1", "given_from": "browser" }),
+            "join" => json!({ "code": "AAAAAAAA" }),
+            "erase" => json!({ "confirm": false }),
+            "find_donors" => json!({ "purpose": "enquiry", "donor_no": "T0001" }),
+            "set_sign_in_phone" | "add_manager" => {
+                json!({ "phone": format!("1700444{n:04}"), "document_seen": true })
+            }
+            "propose_merge" => json!({ "kept": "T0001", "duplicate": "T9999", "reason": "a test" }),
+            "decide_merge" => json!({ "approve": false }),
+            "invite" => {
+                json!({ "user_name": format!("swept{n}"), "display_name": "测试", "role": "desk", "hospital": "A" })
+            }
+            "enter_hospital" => json!({ "code": format!("N{n}"), "name": "测试医院" }),
+            "register_client" => json!({ "name": "a system" }),
+            // Refused, because they say nothing.
+            "verify" | "request_code" | "token" | "open_invitation" | "accept_invitation" | "bind_record"
+            | "register" => json!({}),
+            _ => return None,
+        })
+    }
+}
