@@ -83,12 +83,13 @@ impl std::fmt::Debug for DatabaseUrl {
 }
 
 /// Every setting is explicit: WAL and FULL make a confirmed commit survive a power cut, and a writer
-/// waits for another instead of failing.
+/// waits for another instead of failing; what is deleted is overwritten, because a donor may have asked for it.
 const SQLITE_SETTINGS: &str = "
     PRAGMA busy_timeout = 10000;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -32768;
 ";
