@@ -14,6 +14,7 @@ mod issue;
 mod licences;
 mod limits;
 mod migrations;
+mod nodes;
 mod privacy;
 mod probe;
 mod sample_station;
