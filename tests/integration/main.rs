@@ -26,3 +26,4 @@ mod trust;
 mod verify_cli;
 mod verify_http;
 mod wechat_client;
+mod wechat_sign_in;
