@@ -16,6 +16,8 @@ mod limits;
 mod migrations;
 mod nodes;
 mod privacy;
+mod privacy_accounts;
+mod privacy_rights;
 mod probe;
 mod sample_station;
 mod shutdown;
