@@ -42,3 +42,9 @@ pub fn day_in_china(instant: DateTime<Utc>) -> NaiveDate {
         None => instant.date_naive(),
     }
 }
+
+/// An instant in Asia/Shanghai as people write it: `2026-11-23 12:00`.
+pub fn minute_in_china(instant: DateTime<Utc>) -> String {
+    let shanghai = instant.naive_utc() + TimeDelta::hours(8);
+    shanghai.format("%Y-%m-%d %H:%M").to_string()
+}

@@ -16,7 +16,7 @@ fn assert_free_of<'a>(what: &str, text: &str, canaries: impl Iterator<Item = &'a
 }
 
 /// All text columns, and the bytes of all others as far as they are text.
-fn everything_in(station: &Station, kind: Kind) -> String {
+pub(crate) fn everything_in(station: &Station, kind: Kind) -> String {
     if kind == Kind::Sqlite {
         station.execute("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
         return String::from_utf8_lossy(&std::fs::read(station.path("rexue.db")).unwrap()).into_owned();

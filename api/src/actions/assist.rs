@@ -8,7 +8,7 @@ use crate::domain::personal::Phone;
 use crate::error::Error;
 use crate::store::audit::{self, Entry};
 use crate::store::donors::DonorRow;
-use crate::store::{Db, accounts, donors};
+use crate::store::{Db, accounts, donors, one_at_a_time};
 use crate::vault::Field;
 use serde_json::json;
 
@@ -29,6 +29,7 @@ pub async fn set_sign_in_phone(context: &Context, donor_no: String, phone: Phone
             let ended = match links.into_iter().find(|link| link.relation == "self") {
                 Some(link) => {
                     let index = whole.vault.index(Field::AccountPhone, phone.reveal());
+                    one_at_a_time(db, &index)?;
                     let taken = accounts::by_phone(db, &index)?;
                     if taken.is_some_and(|other| other.id != link.account_id) {
                         return Err(phone_in_use());

@@ -6,6 +6,7 @@ use crate::domain::consent::{Place, Purpose, TextVersion};
 use crate::error::Error;
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::consents::{self as store, ConsentRow};
+use crate::store::one_at_a_time;
 use crate::vault::Field;
 use serde_json::json;
 
@@ -33,6 +34,7 @@ pub async fn give(context: &Context, account_id: String, given: Given) -> Result
             let now = whole.clock.now();
             let mut chance = Chance::from_system()?;
             let (purpose, version) = (given.purpose.as_str(), given.text_version.as_str());
+            one_at_a_time(db, account_id.as_bytes())?;
             store::withdraw(db, &account_id, purpose, now)?;
             let id = chance.id(now);
             let row = ConsentRow {

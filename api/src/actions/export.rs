@@ -1,6 +1,7 @@
 //! Everything that the station holds of a donor, for the donor: as data, and to be read.
 
 mod text;
+mod words;
 
 use super::Context;
 use crate::error::Error;

@@ -6,7 +6,7 @@ use crate::chance::Chance;
 use crate::error::{Error, Kind};
 use crate::store::accounts::{self, LinkedDonor};
 use crate::store::audit::{self, Actor, Entry};
-use crate::store::{Db, donors, sharing};
+use crate::store::{Db, donors, one_at_a_time, sharing};
 use crate::vault::Field;
 use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE32_NOPAD;
@@ -107,6 +107,7 @@ pub(super) fn manage(
     actor: Actor,
     now: DateTime<Utc>,
 ) -> Result<String, Error> {
+    one_at_a_time(db, donor_id.as_bytes())?;
     if accounts::links_to(db, donor_id)?.iter().any(|link| link.account_id == account_id) {
         return Err(Error::conflict("already_linked", "The account sees this record already."));
     }

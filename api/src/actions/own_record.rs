@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 use crate::store::accounts::{self, LinkRow};
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::donors::{self, DonorRow, Key};
-use crate::store::{Db, donations, imports};
+use crate::store::{Db, donations, imports, one_at_a_time};
 use crate::vault::Field;
 use chrono::{DateTime, NaiveDate, Utc};
 use data_encoding::BASE32_NOPAD;
@@ -39,6 +39,7 @@ pub async fn bind(
         .pool
         .write(move |db| {
             let now = whole.clock.now();
+            one_at_a_time(db, account_id.as_bytes())?;
             no_record_yet(db, &account_id)?;
             let index = whole.vault.index(Field::IdNumber, document.reveal());
             let records = donors::find(db, &Key::IdNumber(&index), RECORDS_OF_A_PERSON)?;
@@ -81,6 +82,7 @@ pub(super) fn link_to_person(
     now: DateTime<Utc>,
     chance: &mut Chance,
 ) -> Result<(), Error> {
+    one_at_a_time(db, record.id.as_bytes())?;
     let links = accounts::links_to(db, &record.id)?;
     if links.iter().any(|link| link.relation == "self") {
         return Err(Error::conflict(
@@ -155,6 +157,7 @@ pub async fn register(
         .write(move |db| {
             let now = whole.clock.now();
             let mut chance = Chance::from_system()?;
+            one_at_a_time(db, account_id.as_bytes())?;
             no_record_yet(db, &account_id)?;
             let donor = donor_of(&whole, db, &account_id, registration, now, &mut chance)?;
             let import_id = chance.id(now);

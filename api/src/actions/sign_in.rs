@@ -10,7 +10,7 @@ use crate::store::accounts::{self, AccountRow};
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::outbox::{self, Letter};
 use crate::store::sign_in_codes::{self, CodeRow};
-use crate::store::{Db, lockouts};
+use crate::store::{Db, lockouts, one_at_a_time};
 use crate::tokens::Subject;
 use crate::vault::Field;
 use crate::wechat::OpenId;
@@ -69,13 +69,15 @@ pub(super) enum Guess<T> {
     Waiting(TimeDelta),
 }
 
-/// Looks at a guess at the secret behind `subject`, unless wrong ones make it wait; a wrong one is counted.
+/// Looks at a guess at the secret behind `subject`, unless wrong ones make it wait; a wrong one is counted. Guesses that
+/// come at the same moment, at whatever node, are looked at one after the other: none is left out of the count.
 pub(super) fn guess<T>(
     db: &mut Db,
     subject: &[u8],
     now: DateTime<Utc>,
     look: impl FnOnce(&mut Db) -> Result<Option<T>, Error>,
 ) -> Result<Guess<T>, Error> {
+    one_at_a_time(db, subject)?;
     let before = lockouts::of(db, subject)?;
     if let Some(wait) = before.and_then(|lockout| lockout.wait(now)) {
         return Ok(Guess::Waiting(wait));
@@ -224,6 +226,7 @@ pub(super) fn account_of_phone(
     chance: &mut Chance,
 ) -> Result<AccountRow, Error> {
     let index = context.vault.index(Field::AccountPhone, phone.reveal());
+    one_at_a_time(db, &index)?;
     if let Some(account) = accounts::by_phone(db, &index)? {
         return Ok(account);
     }
@@ -269,9 +272,16 @@ fn account_of_wechat(
     chance: &mut Chance,
 ) -> Result<AccountRow, Error> {
     let vault = &context.vault;
-    let known = accounts::by_openid(db, &vault.index(Field::AccountOpenId, openid.reveal()))?;
+    let index = vault.index(Field::AccountOpenId, openid.reveal());
+    // Whoever taps twice signs in twice, and has one account.
+    one_at_a_time(db, &index)?;
+    let known = accounts::by_openid(db, &index)?;
     let of_phone = match phone {
-        Some(phone) => accounts::by_phone(db, &vault.index(Field::AccountPhone, phone.reveal()))?,
+        Some(phone) => {
+            let index = vault.index(Field::AccountPhone, phone.reveal());
+            one_at_a_time(db, &index)?;
+            accounts::by_phone(db, &index)?
+        }
         None => None,
     };
     match (known, of_phone, phone) {

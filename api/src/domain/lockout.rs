@@ -21,9 +21,10 @@ pub struct Lockout {
 }
 
 impl Lockout {
-    /// How long to wait still; `None` when a guess is looked at.
+    /// How long to wait still; `None` when a guess is looked at. Wrong guesses that cost nothing cost nothing to whoever
+    /// guessed an instant before them either, or at a node whose clock lags.
     pub fn wait(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
-        Some(self.locked_until - now).filter(|wait| *wait > TimeDelta::zero())
+        Some(self.locked_until - now).filter(|wait| self.failures >= FREE && *wait > TimeDelta::zero())
     }
 }
 
@@ -59,5 +60,13 @@ mod tests {
 
         assert_eq!(waits, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
         assert_eq!(after_failure(lockout, now + FORGOTTEN_AFTER).failures, 1);
+    }
+
+    #[test]
+    fn a_free_guess_makes_nobody_wait_whose_clock_lags() {
+        let now = DateTime::UNIX_EPOCH;
+        let lockout = after_failure(None, now);
+
+        assert_eq!(lockout.wait(now - TimeDelta::seconds(1)), None);
     }
 }

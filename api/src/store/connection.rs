@@ -1,8 +1,11 @@
 //! One connection type over two databases, and how it is opened.
 
+use crate::error::Error;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
+use diesel::sql_types::BigInt;
+use sha2::{Digest, Sha256};
 
 /// A connection to the station's database: a PostgreSQL server, or one SQLite file.
 #[derive(diesel::MultiConnection)]
@@ -80,12 +83,13 @@ impl std::fmt::Debug for DatabaseUrl {
 }
 
 /// Every setting is explicit: WAL and FULL make a confirmed commit survive a power cut, and a writer
-/// waits for another instead of failing.
+/// waits for another instead of failing; what is deleted is overwritten, because a donor may have asked for it.
 const SQLITE_SETTINGS: &str = "
     PRAGMA busy_timeout = 10000;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -32768;
 ";
@@ -158,6 +162,22 @@ pub(super) fn in_snapshot<T, E: From<diesel::result::Error>>(
         Db::Sqlite(connection) => AnsiTransactionManager::begin_transaction(connection)?,
     }
     end_transaction(db, work)
+}
+
+/// Lets one writing transaction at a time work on `key`, on all nodes: for a decision about rows that may not be there
+/// yet, and so cannot be locked. Whoever comes second waits until the first transaction ends, and then sees what it did.
+///
+/// Keys in one transaction go from the more particular to the shared one, so that nobody waits in a circle: an account
+/// or an OpenID, then a telephone number, then a donor's record. SQLite has one writer anyway.
+pub fn one_at_a_time(db: &mut Db, key: &[u8]) -> Result<(), Error> {
+    if let Db::Postgres(connection) = db {
+        let hash: [u8; 32] = Sha256::digest(key).into();
+        let (number, _) = hash.split_first_chunk().ok_or_else(|| Error::internal("a hash of no length"))?;
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<BigInt, _>(i64::from_be_bytes(*number))
+            .execute(connection)?;
+    }
+    Ok(())
 }
 
 fn end_transaction<T, E: From<diesel::result::Error>>(

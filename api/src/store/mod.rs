@@ -24,5 +24,5 @@ pub mod statuses;
 pub mod totals;
 pub mod users;
 
-pub use connection::{DatabaseUrl, Db};
+pub use connection::{DatabaseUrl, Db, one_at_a_time};
 pub use pool::Pool;

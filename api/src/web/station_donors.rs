@@ -22,6 +22,9 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct LookUpRequest {
     /// `enquiry`, `donation`, `record_correction`, `claim`, `complaint`, `follow_up` or `legal_request`.
+    // Who leaves it out is told so, and not that the JSON is wrong.
+    #[serde(default)]
+    #[schema(required)]
     purpose: String,
     /// The station's number.
     #[serde(default)]

@@ -2,10 +2,12 @@
 //! program, and the program itself as a process.
 
 mod callers;
+mod canaries;
 mod database;
 mod gateway;
 mod people;
 mod program;
+mod redis;
 mod server;
 mod station;
 mod tokens;
@@ -15,6 +17,7 @@ pub use database::Kind;
 pub use gateway::{Behaviour, Gateway, Sms};
 pub use people::{DONATIONS_HEADER, DONORS_HEADER, Person, Town, instant, whole_blood};
 pub use program::{Ran, program};
+pub use redis::Redis;
 pub use server::{Answer, Server};
 pub use station::{Link, PUBLIC_URL, Station};
 pub use tokens::{authenticated, parts, signed, unsigned};

@@ -1,5 +1,6 @@
 //! The program, run as whoever sits at the terminal runs it.
 
+use super::canaries::assert_nothing_personal;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Output;
@@ -26,12 +27,15 @@ pub struct Ran {
 
 impl Ran {
     /// Reads what a process left.
+    #[track_caller]
     pub fn new(output: Output) -> Self {
-        Self {
+        let ran = Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
             err: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
-        }
+        };
+        assert_nothing_personal("what a command logged", &ran.err);
+        ran
     }
 
     /// The command went well.

@@ -1,5 +1,6 @@
 //! The real server, as a process.
 
+use super::canaries::assert_nothing_personal;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,7 +16,8 @@ const READY: &str = "rexue listens on http://";
 /// A server or an answer that takes longer is not coming.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running server; it is stopped with SIGTERM when it goes out of scope.
+/// A running server; it is stopped with SIGTERM when it goes out of scope. Then its log MUST be free of what belongs to
+/// invented persons, whatever the test is about.
 pub struct Server {
     process: Child,
     address: String,
@@ -124,11 +126,15 @@ impl Server {
         };
         let mut response =
             sent.unwrap_or_else(|failure| panic!("{method} {path}: {failure}\n{}", self.log()));
-        Answer {
+        let answer = Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap(),
+        };
+        if answer.header("content-type") == "application/problem+json" {
+            assert_nothing_personal("a problem", answer.text());
         }
+        answer
     }
 
     /// GET.
@@ -157,6 +163,9 @@ impl Server {
 
     /// Asks the server to end, without waiting for it.
     pub fn ask_to_stop(&mut self) {
+        if self.agent.is_some() && !std::thread::panicking() {
+            assert_nothing_personal("the metrics", self.get("/metrics").text());
+        }
         // Connections that nobody uses are closed: the server would wait for them.
         self.agent = None;
         let ended = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.process.id())]).status();
@@ -183,8 +192,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         if matches!(self.process.try_wait(), Ok(None)) {
             self.ask_to_stop();
-            self.wait();
         }
+        let (_, log) = self.wait();
+        assert_nothing_personal("the server's log", &log);
     }
 }
 

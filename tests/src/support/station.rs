@@ -93,10 +93,10 @@ impl Station {
         self.serve_with(&[])
     }
 
-    /// Starts the server with further settings.
+    /// Starts the server with further settings. It logs all that it can: nothing personal may be in it.
     pub fn serve_with(&self, settings: &[(&str, &str)]) -> Server {
         let mut command = self.command(["serve", "--port", "0"]);
-        command.envs(settings.iter().copied());
+        command.env("REXUE_LOG_FILTER", "debug,rexue=trace").envs(settings.iter().copied());
         Server::start(command)
     }
 

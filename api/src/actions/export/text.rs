@@ -1,11 +1,12 @@
 //! An export to be read: plain text, in Chinese.
 
-use super::Export;
-use crate::clock::day_in_china;
+use super::words::chinese;
+use super::{Access, Export, ExportedConsent, ExportedDonation};
+use crate::clock::{day_in_china, minute_in_china};
 use std::fmt::Write;
 
 impl Export {
-    /// The export as text. Days are those of Asia/Shanghai.
+    /// The export as text. Days and times are those of Asia/Shanghai.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail.
@@ -23,8 +24,8 @@ impl Export {
         if let Some(donor) = &self.donor {
             writeln!(out, "\n献血者 {}", donor.donor_no)?;
             writeln!(out, "  姓名：{}", donor.name)?;
-            writeln!(out, "  证件：{} {}", donor.id_type, donor.id_number)?;
-            writeln!(out, "  性别：{}　出生日期：{}", donor.sex, donor.birth_date)?;
+            writeln!(out, "  证件：{} {}", chinese(&donor.id_type), donor.id_number)?;
+            writeln!(out, "  性别：{}　出生日期：{}", chinese(&donor.sex), donor.birth_date)?;
             let (abo, rh) = (donor.abo.as_ref().unwrap_or(&none), donor.rh.as_ref().unwrap_or(&none));
             writeln!(out, "  血型：{abo} {rh}")?;
             writeln!(out, "  电话：{}", donor.phone.as_ref().unwrap_or(&none))?;
@@ -32,17 +33,7 @@ impl Export {
         }
         writeln!(out, "\n献血记录 {} 条", self.donations.len())?;
         for donation in &self.donations {
-            let day = day_in_china(donation.collected_at);
-            writeln!(
-                out,
-                "  {day} {} {} {} ml {} U {} {}",
-                donation.donation_no,
-                donation.product,
-                donation.volume_ml,
-                donation.units,
-                donation.site_code,
-                donation.outcome,
-            )?;
+            write_donation(out, donation)?;
         }
         writeln!(out, "\n电子献血证 {} 张", self.certificates.len())?;
         for certificate in &self.certificates {
@@ -51,21 +42,12 @@ impl Export {
         }
         writeln!(out, "\n同意记录 {} 条", self.consents.len())?;
         for consent in &self.consents {
-            let until =
-                consent.withdrawn_at.map(|at| format!("，{} 撤回", day_in_china(at))).unwrap_or_default();
-            writeln!(
-                out,
-                "  {} {} 版 {} {} {}{until}",
-                consent.purpose,
-                consent.text_version,
-                day_in_china(consent.given_at),
-                consent.given_from,
-                consent.address,
-            )?;
+            write_consent(out, consent)?;
         }
         writeln!(out, "\n登录设备 {} 台", self.sessions.len())?;
         for session in &self.sessions {
-            writeln!(out, "  {} 最近使用 {}", session.device, day_in_china(session.last_used_at))?;
+            let (since, used) = (day_in_china(session.created_at), day_in_china(session.last_used_at));
+            writeln!(out, "  {} {since} 登录，最近使用 {used}", session.device)?;
         }
         writeln!(
             out,
@@ -74,9 +56,44 @@ impl Export {
         )?;
         writeln!(out, "\n查阅与变更记录 {} 条", self.access_log.len())?;
         for access in &self.access_log {
-            let purpose = access.purpose.as_deref().unwrap_or("-");
-            writeln!(out, "  {} {} {} {purpose}", access.at.to_rfc3339(), access.action, access.by)?;
+            write_access(out, access)?;
         }
         Ok(())
     }
+}
+
+fn write_donation(out: &mut String, donation: &ExportedDonation) -> std::fmt::Result {
+    let day = day_in_china(donation.collected_at);
+    let product = chinese(donation.product);
+    write!(out, "  {day} {} {product}", donation.donation_no)?;
+    if donation.volume_ml > 0 {
+        write!(out, " {} ml", donation.volume_ml)?;
+    }
+    if donation.units > 0 {
+        write!(out, " {} 个治疗单位", donation.units)?;
+    }
+    writeln!(out, " {} {}", donation.site_code, chinese(donation.outcome))
+}
+
+fn write_consent(out: &mut String, consent: &ExportedConsent) -> std::fmt::Result {
+    let ExportedConsent { text_version, address, .. } = consent;
+    let (purpose, place) = (chinese(&consent.purpose), chinese(&consent.given_from));
+    let given = day_in_china(consent.given_at);
+    write!(out, "  {purpose} {text_version} 版 {given} {place} {address}")?;
+    match consent.withdrawn_at {
+        Some(at) => writeln!(out, "，{} 撤回", day_in_china(at)),
+        None => writeln!(out),
+    }
+}
+
+fn write_access(out: &mut String, access: &Access) -> std::fmt::Result {
+    let (action, by) = (chinese(&access.action), chinese(&access.by));
+    write!(out, "  {} {action}　{by}", minute_in_china(access.at))?;
+    if let Some(hospital) = &access.hospital {
+        write!(out, " {hospital}")?;
+    }
+    if let Some(purpose) = &access.purpose {
+        write!(out, "　目的：{}", chinese(purpose))?;
+    }
+    writeln!(out, "（编号 {}）", access.reference)
 }
