@@ -158,7 +158,7 @@ fn keys_are_made_once_and_private_ones_are_their_owner_s_alone() {
             path.display()
         );
     }
-    assert_eq!(private.count(), 4, "root, certificate, status, vault: {keys:?}");
+    assert_eq!(private.count(), 5, "root, certificate, status, vault, access: {keys:?}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod privacy_accounts;
 mod privacy_rights;
 mod probe;
 mod sample_station;
+mod schedule;
 mod shutdown;
 mod sign_in;
 mod sms_gateway;

@@ -6,6 +6,7 @@ use crate::clock::day_in_china;
 use crate::domain::refusal::Refusal;
 use crate::domain::schedule::{Hours, Plan, opens_on};
 use crate::error::Error;
+use crate::records::calendar::Day;
 use crate::store::Db;
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::schedule::{self as store, HolidayRow, SessionRow, SiteRow, SlotRow, TemplateRow};
@@ -286,12 +287,13 @@ fn plan_ahead_in(db: &mut Db, actor: Actor, now: DateTime<Utc>) -> Result<usize,
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn import_calendar(context: &Context, days: Vec<HolidayRow>) -> Result<usize, Error> {
+pub async fn import_calendar(context: &Context, days: Vec<Day>) -> Result<usize, Error> {
     let (now, actor) = (context.clock.now(), context.actor.clone());
     context
         .pool
         .write(move |db| {
-            store::save_holidays(db, &days)?;
+            let row = |day: &Day| HolidayRow { day: day.date, name: day.name.clone(), is_off: day.is_off };
+            store::save_holidays(db, &days.iter().map(row).collect::<Vec<_>>())?;
             trace(db, actor, "calendar.imported", "holidays", json!({ "days": days.len() }), now)?;
             Ok(days.len())
         })

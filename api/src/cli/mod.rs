@@ -8,6 +8,7 @@ mod import;
 mod keys;
 mod output;
 mod rules;
+mod schedule;
 mod serve;
 mod setup;
 mod users;
@@ -54,6 +55,9 @@ enum Command {
     /// Enter hospitals.
     #[command(subcommand)]
     Hospitals(hospitals::Hospitals),
+    /// Import the calendar of days off, and make sessions from weekly templates.
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     /// List and check rule packs: who may give, and when.
     #[command(subcommand)]
     Rules(rules::Rules),
@@ -99,6 +103,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Audit(audit) => audit.run(&setup),
         Command::Users(users) => users.run(&setup),
         Command::Hospitals(hospitals) => hospitals.run(&setup),
+        Command::Schedule(schedule) => schedule.run(&setup),
         Command::Rules(rules) => rules.run(&setup),
         Command::Keys(keys) => keys.run(&setup),
         Command::Demo(demo) => demo.run(&setup),

@@ -1,5 +1,6 @@
 //! Record files: a station's CSV or NDJSON, row by row, into domain types or a named rejection.
 
+pub mod calendar;
 mod donation_row;
 mod donor_row;
 mod fields;

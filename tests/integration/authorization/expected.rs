@@ -13,6 +13,7 @@ const OF_A_HOSPITAL: &[&str] = &["desk", "hospital_admin", "system", "admin"];
 const MANAGERS: &[&str] = &["hospital_admin", "admin"];
 const ADMIN: &[&str] = &["admin"];
 const WINDOW: &[&str] = &["operator"];
+const PLANNERS: &[&str] = &["operator", "admin"];
 
 /// One operation.
 pub struct Expectation {
@@ -71,6 +72,8 @@ const fn unowned(operation: &'static str, roles: &'static [&'static str], why: &
 const DONOR_OF_THE_STATION: &str = "a donor stands at any window of the station, before any of its operators";
 const MERGE_OF_THE_STATION: &str =
     "a merge is the station's: a colleague decides on it, and must not be its proposer";
+const SCHEDULE_OF_THE_STATION: &str =
+    "sites and sessions are the station's, and all of its planners plan them";
 const WORD: &str = "the word names a consent of the caller's own";
 
 /// All operations of the contract, in its order of subjects.
@@ -97,6 +100,8 @@ pub const EXPECTED: &[Expectation] = &[
     Expectation { operation: "end_session", who: Who::Only(PEOPLE), objects: Objects::Owned { overseen_by: &[] } },
 
     only("me", DONORS),
+    owned("eligibility", DONORS),
+    owned("soonest", DONORS),
     only("export", DONORS),
     only("access_log", DONORS),
     only("erase", DONORS),
@@ -121,6 +126,18 @@ pub const EXPECTED: &[Expectation] = &[
     unowned("propose_unmerge", &["operator", "reviewer"], MERGE_OF_THE_STATION),
     unowned("decide_merge", &["reviewer", "admin"], MERGE_OF_THE_STATION),
     only("audit", &["auditor"]),
+
+    only("sites", PLANNERS),
+    only("enter_site", PLANNERS),
+    unowned("site", PLANNERS, SCHEDULE_OF_THE_STATION),
+    unowned("change_site", PLANNERS, SCHEDULE_OF_THE_STATION),
+    unowned("templates", PLANNERS, SCHEDULE_OF_THE_STATION),
+    unowned("enter_template", PLANNERS, SCHEDULE_OF_THE_STATION),
+    unowned("end_template", PLANNERS, SCHEDULE_OF_THE_STATION),
+    only("collection_sessions", PLANNERS),
+    only("open_session", PLANNERS),
+    unowned("collection_session", PLANNERS, SCHEDULE_OF_THE_STATION),
+    unowned("pause_session", PLANNERS, SCHEDULE_OF_THE_STATION),
 
     only("users", MANAGERS),
     only("invite", MANAGERS),

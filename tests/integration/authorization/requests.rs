@@ -21,7 +21,8 @@ pub fn operations(document: &Value) -> Vec<Operation> {
         for (method, operation) in methods.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap().to_owned();
             let path = if asks_for_a_donor(operation) {
-                format!("{path}?donor_no={{donor_no}}")
+                let product = if id == "soonest" { "product=whole_blood&" } else { "" };
+                format!("{path}?{product}donor_no={{donor_no}}")
             } else {
                 path.clone()
             };
@@ -63,6 +64,7 @@ pub fn paths(operation: &Operation, role: &str, cast: &Cast) -> Vec<Vec<String>>
         return vec![vec![operation.path.clone()]];
     };
     let (parameter, after) = rest.split_once('}').unwrap();
+    let after = after.replace("{template}", NOBODY);
     let Some(objects) = objects(&operation.id, parameter, role, cast) else {
         let path = operation.path.replace("{certificate_no}", NOBODY).replace("{format}", "svg");
         return vec![vec![path.replace("{list}", "1")]];
@@ -76,6 +78,8 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
         ("donor_no", "set_sign_in_phone" | "add_manager") => ["T0004", "T0005", "T9999"],
         ("donor_no", "leave") => ["T0003", "T0002", "T9999"],
         ("donor_no", _) => ["T0001", "T0002", "T9999"],
+        ("site", _) => ["HERE", "THERE", "NONE"],
+        ("session", "collection_session" | "pause_session") => [NOBODY, NOBODY, NOBODY],
         ("hospital", _) => ["A", "B", "NONE"],
         ("purpose", _) => ["news", "appeals", "nothing"],
         ("user", _) => [cast.users[0].as_str(), &cast.users[1], NOBODY],
@@ -117,9 +121,12 @@ impl Bodies {
             }
             "enter_hospital" => json!({ "code": format!("N{n}"), "name": "测试医院" }),
             "register_client" => json!({ "name": "a system" }),
+            "enter_site" => json!({
+                "code": format!("S{n}"), "kind": "fixed", "name": "测试", "address": "测试", "latitude": 34.7, "longitude": 113.6,
+            }),
             // Refused, because they say nothing.
             "verify" | "request_code" | "token" | "open_invitation" | "accept_invitation" | "bind_record"
-            | "register" => json!({}),
+            | "register" | "change_site" | "enter_template" | "open_session" | "pause_session" => json!({}),
             _ => return None,
         })
     }
