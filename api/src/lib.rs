@@ -12,6 +12,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod error;
+pub mod group_commit;
 pub mod jobs;
 mod jwt;
 pub mod keyring;

@@ -4,6 +4,7 @@ mod audit;
 mod audit_chain;
 mod audit_streams;
 mod authorization;
+mod booking;
 mod cache;
 mod certificates_http;
 mod clients;

@@ -1,7 +1,9 @@
 //! What the system can do, one file a thing: load, decide, save, audit, in one transaction.
 
+pub mod appointments;
 pub mod assist;
 pub mod audit;
+pub mod book;
 pub mod clients;
 pub mod consents;
 pub mod deliver;

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod audit_chain;
 pub mod awards;
+pub mod booking;
 pub mod certificate;
 pub mod consent;
 pub mod correction;

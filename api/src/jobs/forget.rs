@@ -3,7 +3,7 @@
 use crate::actions::Context;
 use crate::actions::deliver::settle_interrupted;
 use crate::error::Error;
-use crate::store::{hospitals, lockouts, outbox, sessions, sharing, sign_in_codes};
+use crate::store::{appointments, hospitals, lockouts, outbox, sessions, sharing, sign_in_codes};
 use chrono::TimeDelta;
 
 /// One round.
@@ -24,6 +24,7 @@ async fn forget(context: &Context) -> Result<(), Error> {
             hospitals::forget_assertions(db, now)?;
             lockouts::forget(db, now - TimeDelta::days(2))?;
             sessions::forget(db, now - TimeDelta::days(90))?;
+            appointments::forget_answers(db, now - TimeDelta::days(2))?;
             outbox::forget(db, now - TimeDelta::days(30))?;
             Ok(())
         })

@@ -3,6 +3,7 @@
 pub mod audit_checkpoint;
 pub mod deliver;
 pub mod forget;
+pub mod holds;
 pub mod keyset;
 pub mod schedule;
 
@@ -56,6 +57,7 @@ async fn run_until(context: Context, mut stopped: watch::Receiver<bool>) {
                 audit_checkpoint::round(&context).await;
                 forget::round(&context).await;
                 schedule::round(&context).await;
+                holds::round(&context).await;
             }
             _ = stopped.changed() => return,
         }

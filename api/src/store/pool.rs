@@ -36,6 +36,11 @@ impl Pool {
         Ok(Self { writers: writers.unwrap_or_else(|| readers.clone()), readers })
     }
 
+    /// Whether there is one writer at a time, whatever one does: SQLite.
+    pub fn has_one_writer(&self) -> bool {
+        self.writers.max_size() == 1
+    }
+
     /// Runs `work` with a connection, on a thread that may block.
     ///
     /// # Errors

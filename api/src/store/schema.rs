@@ -352,7 +352,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    appointments (id) {
+        id -> Text,
+        slot_id -> Text,
+        donor_id -> Text,
+        account_id -> Text,
+        product -> Text,
+        starts_at -> Timestamp,
+        state -> Text,
+        hold_expires_at -> Nullable<Timestamp>,
+        renewals -> BigInt,
+        rule_pack -> Text,
+        sequence -> BigInt,
+        created_at -> Timestamp,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (key_hash) {
+        key_hash -> Binary,
+        request_hash -> Binary,
+        answer -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    booking_policy (id) {
+        id -> BigInt,
+        window_days -> BigInt,
+        notice_minutes -> BigInt,
+        cancel_until_minutes -> BigInt,
+        hold_minutes -> BigInt,
+        hold_renewals -> BigInt,
+    }
+}
+
 diesel::joinable!(donations -> donors (donor_id));
+diesel::joinable!(appointments -> slots (slot_id));
+diesel::joinable!(appointments -> donors (donor_id));
 diesel::joinable!(collection_sessions -> sites (site_code));
 diesel::joinable!(slots -> collection_sessions (session_id));
 diesel::joinable!(donor_totals -> donors (donor_id));
@@ -391,4 +431,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     holidays,
     collection_sessions,
     slots,
+    appointments,
+    idempotency_keys,
+    booking_policy,
 );

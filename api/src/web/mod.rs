@@ -1,5 +1,6 @@
 //! HTTP: parse, authorise, call, answer. The only room with status codes.
 
+mod appointments;
 mod audit;
 mod auth;
 mod body;
@@ -36,8 +37,8 @@ mod well_known;
 
 pub use openapi::yaml as openapi_yaml;
 
-use crate::actions::Context;
 use crate::actions::deliver::Gateway;
+use crate::actions::{Context, book};
 use crate::chance::Chance;
 use crate::config::Config;
 use crate::domain::rate::Quota;
@@ -85,6 +86,13 @@ fn sign_in_routes(app: &mut ServiceConfig) {
 fn donor_routes(app: &mut ServiceConfig) {
     app.service(get("/v1/me", me::me))
         .service(get("/v1/me/eligibility", eligibility::eligibility))
+        .service(post("/v1/holds", appointments::hold))
+        .service(get_and_post("/v1/appointments", appointments::list, appointments::book))
+        .service(get("/v1/appointments/{appointment}", appointments::show))
+        .service(post("/v1/appointments/{appointment}/confirmation", appointments::confirm))
+        .service(post("/v1/appointments/{appointment}/renewal", appointments::renew))
+        .service(post("/v1/appointments/{appointment}/cancellation", appointments::cancel))
+        .service(post("/v1/appointments/{appointment}/move", appointments::move_to))
         .service(get("/v1/slots/soonest", slots::soonest))
         .service(get("/v1/me/export", me::export))
         .service(get("/v1/me/access-log", me::access_log))
@@ -224,6 +232,7 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
         log_requests: config.log.requests,
         ids: RequestIds::new(process),
     });
+    let bookings = Data::new(book::start(&context)?);
     let context = Data::new(context);
     let metrics = Data::new(Metrics::new()?);
     let pictures = Data::new(certificates::Pictures::default());
@@ -233,6 +242,7 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
     let server = HttpServer::new(move || {
         App::new()
             .app_data(context.clone())
+            .app_data(bookings.clone())
             .app_data(gate_data.clone())
             .app_data(metrics.clone())
             .app_data(pictures.clone())

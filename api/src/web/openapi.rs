@@ -1,9 +1,9 @@
 //! The contract: generated from the handlers; `openapi.yaml` is its committed copy, and a test compares them.
 
 use super::{
-    audit, certificates, collection_sessions, consents, donors, eligibility, family, health, hospitals, me,
-    merges, own_record, problem, sessions, sign_in, sites, slots, station_donors, status_lists, users,
-    verification, verify, well_known,
+    appointments, audit, certificates, collection_sessions, consents, donors, eligibility, family, health,
+    hospitals, me, merges, own_record, problem, sessions, sign_in, sites, slots, station_donors,
+    status_lists, users, verification, verify, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -63,6 +63,14 @@ use utoipa::{Modify, OpenApi, openapi};
         merges::propose_undoing,
         merges::decide,
         slots::soonest,
+        appointments::hold,
+        appointments::book,
+        appointments::list,
+        appointments::show,
+        appointments::confirm,
+        appointments::renew,
+        appointments::cancel,
+        appointments::move_to,
         sites::list,
         sites::enter,
         sites::show,
@@ -96,6 +104,7 @@ use utoipa::{Modify, OpenApi, openapi};
         (name = "donor", description = "What a donor sees and does."),
         (name = "family", description = "Relatives' records, by their own word."),
         (name = "privacy", description = "What is held of a donor, for what, and who looked."),
+        (name = "booking", description = "Places, held and booked."),
         (name = "schedule", description = "Where and when blood can be given."),
         (name = "station", description = "For the station's staff."),
         (name = "users", description = "Users of the station and of hospitals."),

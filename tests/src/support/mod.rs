@@ -3,6 +3,7 @@
 
 mod callers;
 mod canaries;
+mod crowd;
 mod database;
 mod gateway;
 mod people;
@@ -13,6 +14,7 @@ mod station;
 mod tokens;
 
 pub use callers::{Caller, PASSWORD, User, accept, by_code, international};
+pub use crowd::Donor;
 pub use database::Kind;
 pub use gateway::{Behaviour, Gateway, Sms};
 pub use people::{DONATIONS_HEADER, DONORS_HEADER, Person, Town, instant, whole_blood};

@@ -1,0 +1,200 @@
+//! Books places: a batch of requests in one transaction, each with its own outcome.
+//!
+//! ```text
+//! load      earlier answers · policy · the callers' donors and their donations · appointments and slots, locked
+//! decide    one request after the other, on what is loaded; each sees what those before it were given
+//! save      new appointments · changed ones · slots · the trail · answers
+//! ```
+//! Locks are taken in one order, appointments before slots and each by id, so that nodes do not wait in a circle.
+
+mod decide;
+mod facts;
+
+use super::Context;
+use crate::chance::Chance;
+use crate::domain::booking::NotBooked;
+use crate::domain::eligibility::RulePacks;
+use crate::error::{Error, Kind};
+use crate::group_commit::{GroupCommit, Outcomes};
+use crate::store::Db;
+use crate::store::appointments::{self as store, AnswerRow};
+use crate::store::audit;
+use chrono::{DateTime, Utc};
+use decide::Desk;
+use facts::Facts;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// What somebody wishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// A place for some minutes, for one's own person or a relative.
+    Hold {
+        /// The slot.
+        slot: String,
+        /// The donor's number; the account's own person when `None`.
+        donor_no: Option<String>,
+    },
+    /// A place, without holding it first.
+    Book {
+        /// The slot.
+        slot: String,
+        /// The donor's number; the account's own person when `None`.
+        donor_no: Option<String>,
+    },
+    /// To keep what is held.
+    Confirm {
+        /// The appointment.
+        appointment: String,
+    },
+    /// Some minutes more.
+    Renew {
+        /// The appointment.
+        appointment: String,
+    },
+    /// Not to come.
+    Cancel {
+        /// The appointment.
+        appointment: String,
+    },
+    /// Another place: it is taken before the old one is freed.
+    Move {
+        /// The appointment.
+        appointment: String,
+        /// The new slot.
+        slot: String,
+    },
+}
+
+/// A request that may come twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The hash of who asks and of the key.
+    pub key_hash: [u8; 32],
+    /// The hash of the request.
+    pub request_hash: [u8; 32],
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Who asks.
+    pub account_id: String,
+    /// What.
+    pub wish: Wish,
+    /// By which it is known again.
+    pub key: Option<Key>,
+}
+
+/// An appointment, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Appointment {
+    /// Its id.
+    pub id: String,
+    /// `held`, `booked`, `checked_in`, `donated`, `deferred`, `no_show`, `cancelled`, `rescheduled` or `expired`.
+    pub state: String,
+    /// The donor's number.
+    pub donor_no: String,
+    /// `whole_blood` or `apheresis_platelets`.
+    pub product: String,
+    /// The slot.
+    pub slot: String,
+    /// When it starts, UTC.
+    pub starts_at: DateTime<Utc>,
+    /// Until when a hold is kept, UTC.
+    pub hold_expires_at: Option<DateTime<Utc>>,
+    /// The site's code.
+    pub site: String,
+    /// The site's name.
+    pub name: String,
+    /// The site's address.
+    pub address: String,
+}
+
+/// What became of a request: kept, so that the same request gets the same answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Given(Box<Appointment>),
+    Refused(String),
+}
+
+/// Takes requests and runs them in groups.
+pub type Bookings = GroupCommit<Request, Appointment>;
+
+/// Starts the writers.
+///
+/// # Errors
+/// `internal` when no thread can be had.
+pub fn start(context: &Context) -> Result<Bookings, Error> {
+    let (rules, clock) = (Arc::clone(&context.rules), context.clock);
+    let writers = if context.pool.has_one_writer() { 1 } else { 2 };
+    GroupCommit::start(&context.pool, writers, move |db: &mut Db, requests: &[Request]| {
+        run(&rules, clock.now(), db, requests)
+    })
+}
+
+/// Runs a batch at `now`. A refusal changes nothing for its neighbours: a batch and the same requests one by one
+/// come to the same.
+///
+/// # Errors
+/// Failures of the database: then nothing is committed.
+pub fn run(
+    rules: &RulePacks,
+    now: DateTime<Utc>,
+    db: &mut Db,
+    requests: &[Request],
+) -> Outcomes<Appointment> {
+    let mut chance = Chance::from_system()?;
+    let facts = Facts::load(db, requests, now)?;
+    let mut desk = Desk::new(facts, rules, now);
+    let answers: Vec<Answer> = requests.iter().map(|request| desk.serve(request, &mut chance)).collect();
+    let (answers, entries) = desk.save(db, requests, answers)?;
+    audit::append(db, entries, now, &mut chance)?;
+    Ok(answers.into_iter().map(outcome).collect())
+}
+
+fn outcome(answer: Answer) -> Result<Appointment, Error> {
+    let word = match answer {
+        Answer::Given(appointment) => return Ok(*appointment),
+        Answer::Refused(word) => word,
+    };
+    let refusal = NotBooked::from_word(&word)
+        .ok_or_else(|| Error::internal("an answer of a kind that does not exist"))?;
+    let kind = match refusal {
+        NotBooked::UnknownSlot | NotBooked::UnknownDonor | NotBooked::UnknownAppointment => Kind::NotFound,
+        NotBooked::KeyReused => Kind::Invalid,
+        _ => Kind::Conflict,
+    };
+    Err(Error::new(kind, refusal.as_str(), refusal.message()))
+}
+
+impl Answer {
+    fn read(row: &AnswerRow) -> Result<Self, Error> {
+        serde_json::from_str(&row.answer).map_err(Error::internal)
+    }
+}
+
+/// Takes the places of holds that are over back: of how many slots.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn sweep_holds(context: &Context) -> Result<usize, Error> {
+    /// Slots in one transaction.
+    const BATCH: i64 = 500;
+    let whole = context.clone();
+    context
+        .pool
+        .write(move |db| {
+            let now = whole.clock.now();
+            let slot_ids = store::slots_with_expired_holds(db, BATCH, now)?;
+            let ids: Vec<&str> = slot_ids.iter().map(String::as_str).collect();
+            let mut slots = store::lock_slots(db, &ids)?;
+            let expired = facts::expire(db, &mut slots, now)?;
+            store::change(db, &expired.iter().collect::<Vec<_>>())?;
+            store::save_slots(db, &slots.iter().collect::<Vec<_>>())?;
+            Ok(slots.len())
+        })
+        .await
+}

@@ -1,0 +1,122 @@
+//! Everything that a batch of requests is decided on, loaded with one query a kind.
+
+use super::{Answer, Request, Wish};
+use crate::domain::booking::Policy;
+use crate::domain::donation::Collection;
+use crate::domain::eligibility::Given;
+use crate::error::Error;
+use crate::store::appointments::{self as store, AppointmentRow, SeenDonor, Venue};
+use crate::store::schedule::SlotRow;
+use crate::store::{Db, donations};
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeSet, HashMap};
+
+/// What a batch is decided on.
+pub(super) struct Facts {
+    pub policy: Policy,
+    /// Answers given before, by key.
+    pub answers: HashMap<Vec<u8>, (Vec<u8>, Answer)>,
+    pub donors: Vec<SeenDonor>,
+    pub history: HashMap<String, Vec<Given>>,
+    /// Active appointments of the donors, and those that requests name; by id.
+    pub appointments: HashMap<String, AppointmentRow>,
+    pub slots: HashMap<String, SlotRow>,
+    pub venues: HashMap<String, Venue>,
+    /// Holds that were over: they are written with the batch.
+    pub expired: Vec<AppointmentRow>,
+}
+
+impl Facts {
+    pub fn load(db: &mut Db, requests: &[Request], now: DateTime<Utc>) -> Result<Self, Error> {
+        let keys: Vec<&[u8]> =
+            requests.iter().filter_map(|request| Some(request.key.as_ref()?.key_hash.as_slice())).collect();
+        let answers = store::answers(db, &keys)?
+            .into_iter()
+            .map(|row| Ok((row.key_hash.clone(), (row.request_hash.clone(), Answer::read(&row)?))))
+            .collect::<Result<_, Error>>()?;
+        let accounts: BTreeSet<&str> = requests.iter().map(|request| request.account_id.as_str()).collect();
+        let donors = store::donors_of_accounts(db, &accounts.into_iter().collect::<Vec<_>>())?;
+        let ids: BTreeSet<&str> = donors.iter().map(|donor| donor.donor_id.as_str()).collect();
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let history = history(db, &ids)?;
+        let named: BTreeSet<&str> =
+            requests.iter().filter_map(|request| request.wish.appointment()).collect();
+        let mut appointments = store::lock(db, &named.into_iter().collect::<Vec<_>>())?;
+        appointments.extend(store::active_of(db, &ids)?);
+        let wanted = requests.iter().filter_map(|request| request.wish.slot());
+        let slot_ids: BTreeSet<&str> =
+            wanted.chain(appointments.iter().map(|appointment| appointment.slot_id.as_str())).collect();
+        let mut slots = store::lock_slots(db, &slot_ids.into_iter().collect::<Vec<_>>())?;
+        let expired = expire(db, &mut slots, now)?;
+        let mut appointments: HashMap<String, AppointmentRow> =
+            appointments.into_iter().map(|appointment| (appointment.id.clone(), appointment)).collect();
+        for appointment in &expired {
+            appointments.insert(appointment.id.clone(), appointment.clone());
+        }
+        let sessions: BTreeSet<&str> = slots.iter().map(|slot| slot.session_id.as_str()).collect();
+        let venues = store::venues(db, &sessions.into_iter().collect::<Vec<_>>())?;
+        Ok(Self {
+            policy: store::policy(db)?,
+            answers,
+            donors,
+            history,
+            appointments,
+            slots: slots.into_iter().map(|slot| (slot.id.clone(), slot)).collect(),
+            venues: venues.into_iter().map(|venue| (venue.session_id.clone(), venue)).collect(),
+            expired,
+        })
+    }
+}
+
+fn history(db: &mut Db, donor_ids: &[&str]) -> Result<HashMap<String, Vec<Given>>, Error> {
+    let mut history: HashMap<String, Vec<Given>> = HashMap::new();
+    for row in donations::of_donors(db, donor_ids)? {
+        let collection: Collection = row.collection()?;
+        let given = Given { donation_no: row.donation_no, collection };
+        history.entry(row.donor_id).or_default().push(given);
+    }
+    Ok(history)
+}
+
+/// Takes the places of holds that are over back from locked slots; the holds, changed and not written yet.
+pub(super) fn expire(
+    db: &mut Db,
+    slots: &mut [SlotRow],
+    now: DateTime<Utc>,
+) -> Result<Vec<AppointmentRow>, Error> {
+    let with_holds: Vec<&str> =
+        slots.iter().filter(|slot| slot.held > 0).map(|slot| slot.id.as_str()).collect();
+    if with_holds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut expired = store::expired_on(db, &with_holds, now)?;
+    for hold in &mut expired {
+        "expired".clone_into(&mut hold.state);
+        hold.changed_at = now.naive_utc();
+        if let Some(slot) = slots.iter_mut().find(|slot| slot.id == hold.slot_id) {
+            slot.held -= 1;
+        }
+    }
+    Ok(expired)
+}
+
+impl Wish {
+    /// The slot that is wished for.
+    pub(super) fn slot(&self) -> Option<&str> {
+        match self {
+            Self::Hold { slot, .. } | Self::Book { slot, .. } | Self::Move { slot, .. } => Some(slot),
+            Self::Confirm { .. } | Self::Renew { .. } | Self::Cancel { .. } => None,
+        }
+    }
+
+    /// The appointment that it is about.
+    pub(super) fn appointment(&self) -> Option<&str> {
+        match self {
+            Self::Confirm { appointment }
+            | Self::Renew { appointment }
+            | Self::Cancel { appointment }
+            | Self::Move { appointment, .. } => Some(appointment),
+            Self::Hold { .. } | Self::Book { .. } => None,
+        }
+    }
+}

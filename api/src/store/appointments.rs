@@ -1,0 +1,291 @@
+//! Appointments, the places they take, and the answers to requests that may come twice.
+
+use super::connection::{Db, on_each};
+use super::schedule::SlotRow;
+use super::schema::{
+    account_donors, appointments, booking_policy, collection_sessions, donors, idempotency_keys, sites, slots,
+};
+use crate::domain::booking::Policy;
+use crate::error::Error;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+
+/// States in which an appointment stands in the way of another for the same product.
+const ACTIVE: [&str; 3] = ["held", "booked", "checked_in"];
+
+/// An appointment as the table holds one.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = appointments, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct AppointmentRow {
+    /// UUIDv7.
+    pub id: String,
+    /// The slot.
+    pub slot_id: String,
+    /// The donor.
+    pub donor_id: String,
+    /// Who made it.
+    pub account_id: String,
+    /// The slot's product.
+    pub product: String,
+    /// UTC: the slot's start.
+    pub starts_at: NaiveDateTime,
+    /// `held`, `booked`, `checked_in`, `donated`, `deferred`, `no_show`, `cancelled`, `rescheduled` or `expired`.
+    pub state: String,
+    /// UTC: when a hold ends.
+    pub hold_expires_at: Option<NaiveDateTime>,
+    /// How often a hold was renewed.
+    pub renewals: i64,
+    /// The rule pack that allowed it.
+    pub rule_pack: String,
+    /// Grows with each change.
+    pub sequence: i64,
+    /// UTC.
+    pub created_at: NaiveDateTime,
+    /// UTC.
+    pub changed_at: NaiveDateTime,
+}
+
+/// The policy.
+pub fn policy(db: &mut Db) -> Result<Policy, Error> {
+    let (window, notice, cancel_until, hold, renewals): (i64, i64, i64, i64, i64) = booking_policy::table
+        .select((
+            booking_policy::window_days,
+            booking_policy::notice_minutes,
+            booking_policy::cancel_until_minutes,
+            booking_policy::hold_minutes,
+            booking_policy::hold_renewals,
+        ))
+        .first(db)?;
+    Ok(Policy {
+        window: TimeDelta::days(window),
+        notice: TimeDelta::minutes(notice),
+        cancel_until: TimeDelta::minutes(cancel_until),
+        hold: TimeDelta::minutes(hold),
+        renewals,
+    })
+}
+
+/// A donor whom an account sees, with what the rules need.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct SeenDonor {
+    /// The account.
+    pub account_id: String,
+    /// `self` or `family`.
+    pub relation: String,
+    /// The donor.
+    pub donor_id: String,
+    /// The donor's number.
+    pub donor_no: String,
+    /// The recorded sex.
+    pub sex: String,
+    /// The date of birth.
+    pub birth_date: NaiveDate,
+}
+
+/// The donors whom these accounts see.
+pub fn donors_of_accounts(db: &mut Db, account_ids: &[&str]) -> Result<Vec<SeenDonor>, Error> {
+    Ok(account_donors::table
+        .inner_join(donors::table)
+        .filter(account_donors::account_id.eq_any(account_ids))
+        .filter(account_donors::ended_at.is_null())
+        .select((
+            account_donors::account_id,
+            account_donors::relation,
+            donors::id,
+            donors::donor_no,
+            donors::sex,
+            donors::birth_date,
+        ))
+        .load(db)?)
+}
+
+/// These appointments, in the order of their ids; nobody else changes them until the transaction ends.
+pub fn lock(db: &mut Db, ids: &[&str]) -> Result<Vec<AppointmentRow>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = appointments::table.filter(appointments::id.eq_any(ids)).order(appointments::id.asc());
+    Ok(match db {
+        Db::Postgres(connection) => wanted.for_update().load(connection)?,
+        Db::Sqlite(connection) => wanted.load(connection)?,
+    })
+}
+
+/// The active appointments of these donors, and those whose hold has not been taken away yet.
+pub fn active_of(db: &mut Db, donor_ids: &[&str]) -> Result<Vec<AppointmentRow>, Error> {
+    Ok(appointments::table
+        .filter(appointments::donor_id.eq_any(donor_ids))
+        .filter(appointments::state.eq_any(ACTIVE))
+        .load(db)?)
+}
+
+/// These slots, in the order of their ids; nobody else changes them until the transaction ends.
+pub fn lock_slots(db: &mut Db, ids: &[&str]) -> Result<Vec<SlotRow>, Error> {
+    let wanted = slots::table.filter(slots::id.eq_any(ids)).order(slots::id.asc());
+    Ok(match db {
+        Db::Postgres(connection) => wanted.for_update().load(connection)?,
+        Db::Sqlite(connection) => wanted.load(connection)?,
+    })
+}
+
+/// A session and its site, as a booking needs them.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Venue {
+    /// The session.
+    pub session_id: String,
+    /// `open`, `paused` or `cancelled`.
+    pub state: String,
+    /// UTC: when the kept places become everybody's.
+    pub release_at: NaiveDateTime,
+    /// The site's code.
+    pub site_code: String,
+    /// The site's name.
+    pub name: String,
+    /// The site's address.
+    pub address: String,
+}
+
+/// The sessions with these ids.
+pub fn venues(db: &mut Db, session_ids: &[&str]) -> Result<Vec<Venue>, Error> {
+    Ok(collection_sessions::table
+        .inner_join(sites::table)
+        .filter(collection_sessions::id.eq_any(session_ids))
+        .select((
+            collection_sessions::id,
+            collection_sessions::state,
+            collection_sessions::release_at,
+            sites::code,
+            sites::name,
+            sites::address,
+        ))
+        .load(db)?)
+}
+
+/// The holds on these slots that are over and still take a place.
+pub fn expired_on(db: &mut Db, slot_ids: &[&str], now: DateTime<Utc>) -> Result<Vec<AppointmentRow>, Error> {
+    Ok(appointments::table
+        .filter(appointments::slot_id.eq_any(slot_ids))
+        .filter(appointments::state.eq("held"))
+        .filter(appointments::hold_expires_at.le(now.naive_utc()))
+        .load(db)?)
+}
+
+/// The slots of holds that are over, at most `limit`.
+pub fn slots_with_expired_holds(db: &mut Db, limit: i64, now: DateTime<Utc>) -> Result<Vec<String>, Error> {
+    Ok(appointments::table
+        .filter(appointments::state.eq("held"))
+        .filter(appointments::hold_expires_at.le(now.naive_utc()))
+        .select(appointments::slot_id)
+        .distinct()
+        .limit(limit)
+        .load(db)?)
+}
+
+/// Writes new appointments; the ids of those that were written. One is not when its donor has an active appointment
+/// for the product that this transaction could not see.
+pub fn insert(db: &mut Db, rows: &[AppointmentRow]) -> Result<Vec<String>, Error> {
+    match db {
+        _ if rows.is_empty() => Ok(Vec::new()),
+        Db::Postgres(connection) => Ok(diesel::insert_into(appointments::table)
+            .values(rows)
+            .on_conflict_do_nothing()
+            .returning(appointments::id)
+            .load(connection)?),
+        Db::Sqlite(connection) => {
+            let mut written = Vec::new();
+            for row in rows {
+                let insert = diesel::insert_into(appointments::table).values(row).on_conflict_do_nothing();
+                if insert.execute(connection)? == 1 {
+                    written.push(row.id.clone());
+                }
+            }
+            Ok(written)
+        }
+    }
+}
+
+/// Writes changed appointments over those with the same ids.
+pub fn change(db: &mut Db, rows: &[&AppointmentRow]) -> Result<(), Error> {
+    for row in rows {
+        let there = appointments::table.find(&row.id);
+        on_each!(db, |connection| diesel::update(there).set(*row).execute(connection))?;
+    }
+    Ok(())
+}
+
+/// Writes what slots hold and have booked. They MUST be locked.
+pub fn save_slots(db: &mut Db, rows: &[&SlotRow]) -> Result<(), Error> {
+    match db {
+        _ if rows.is_empty() => {}
+        Db::Postgres(connection) => {
+            use diesel::sql_types::{Array, BigInt, Text};
+            let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+            let held: Vec<i64> = rows.iter().map(|row| row.held).collect();
+            let booked: Vec<i64> = rows.iter().map(|row| row.booked).collect();
+            // One round trip for all of them.
+            diesel::sql_query(
+                "UPDATE slots SET held = new.held, booked = new.booked
+                 FROM unnest($1, $2, $3) AS new (id, held, booked) WHERE slots.id = new.id",
+            )
+            .bind::<Array<Text>, _>(ids)
+            .bind::<Array<BigInt>, _>(held)
+            .bind::<Array<BigInt>, _>(booked)
+            .execute(connection)?;
+        }
+        Db::Sqlite(connection) => {
+            for row in rows {
+                diesel::update(slots::table.find(&row.id))
+                    .set((slots::held.eq(row.held), slots::booked.eq(row.booked)))
+                    .execute(connection)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An answer that was given before.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
+pub struct AnswerRow {
+    /// The hash of who asked and of the key.
+    pub key_hash: Vec<u8>,
+    /// The hash of the request.
+    pub request_hash: Vec<u8>,
+    /// The answer, JSON.
+    pub answer: String,
+    /// UTC.
+    pub created_at: NaiveDateTime,
+}
+
+/// The answers that were given to these keys.
+pub fn answers(db: &mut Db, key_hashes: &[&[u8]]) -> Result<Vec<AnswerRow>, Error> {
+    if key_hashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(idempotency_keys::table.filter(idempotency_keys::key_hash.eq_any(key_hashes)).load(db)?)
+}
+
+/// Writes answers down.
+pub fn keep_answers(db: &mut Db, rows: &[AnswerRow]) -> Result<(), Error> {
+    super::connection::insert_rows!(db, idempotency_keys::table, rows)
+}
+
+/// Deletes answers given before `before`: how many.
+pub fn forget_answers(db: &mut Db, before: DateTime<Utc>) -> Result<usize, Error> {
+    let old = idempotency_keys::table.filter(idempotency_keys::created_at.lt(before.naive_utc()));
+    Ok(diesel::delete(old).execute(db)?)
+}
+
+/// The appointments of these donors, the newest start first.
+pub fn of_donors(db: &mut Db, donor_ids: &[&str], limit: i64) -> Result<Vec<AppointmentRow>, Error> {
+    Ok(appointments::table
+        .filter(appointments::donor_id.eq_any(donor_ids))
+        .order((appointments::starts_at.desc(), appointments::id.desc()))
+        .limit(limit)
+        .load(db)?)
+}
+
+/// The slots with these ids, as they are.
+pub fn slots_by_ids(db: &mut Db, ids: &[&str]) -> Result<Vec<SlotRow>, Error> {
+    Ok(slots::table.filter(slots::id.eq_any(ids)).load(db)?)
+}

@@ -1,0 +1,241 @@
+//! `/v1/holds`, `/v1/appointments`: places, held and booked.
+
+use super::auth::Donor;
+use super::body::{Body, parse};
+use super::problem::{BodyProblems, CallerProblems, Problem};
+use crate::actions::book::{Appointment, Bookings, Key, Request, Wish};
+use crate::actions::{Context, appointments};
+use crate::error::Error;
+use actix_web::http::header::{HeaderMap, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+/// The longest `Idempotency-Key`.
+const LONGEST_KEY: usize = 128;
+
+/// A place that is wished for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceRequest {
+    /// The slot's id.
+    slot: String,
+    /// A relative's donor number; one's own record when absent.
+    #[serde(default)]
+    donor_no: Option<String>,
+}
+
+/// Another place.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveRequest {
+    /// The new slot's id.
+    slot: String,
+}
+
+/// Sends a wish, known again by its `Idempotency-Key`.
+async fn wish(
+    bookings: &Bookings,
+    donor: &Donor,
+    request: &HttpRequest,
+    wish: Wish,
+    body: &[u8],
+) -> Result<Appointment, Error> {
+    let key = idempotency_key(request.headers())?.map(|key| {
+        let account_id = donor.id();
+        let said = [request.path().as_bytes(), b"\0", body].concat();
+        Key {
+            key_hash: Sha256::digest(format!("{account_id}\0{key}")).into(),
+            request_hash: Sha256::digest(&said).into(),
+        }
+    });
+    bookings.submit(Request { account_id: donor.id().to_owned(), wish, key }).await
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().map(str::trim).filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
+    key.map(Some).ok_or_else(|| {
+        Error::invalid("bad_idempotency_key", "An Idempotency-Key has 1 to 128 visible ASCII characters.")
+    })
+}
+
+/// Hold a place for some minutes.
+#[utoipa::path(
+    post, path = "/v1/holds", tag = "booking", operation_id = "hold", security(("bearer" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same body gets the first answer again, for two days")),
+    request_body = PlaceRequest,
+    responses(
+        (status = 201, description = "Held until `hold_expires_at`", body = Appointment),
+        (status = 404, description = "`unknown_slot`, `unknown_donor`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`slot_full`, `already_booked`, `not_eligible`, `session_closed`, `too_late`, `too_far_ahead`", body = Problem, content_type = "application/problem+json"),
+        CallerProblems, BodyProblems,
+    )
+)]
+pub async fn hold(
+    request: HttpRequest,
+    bookings: web::Data<Bookings>,
+    donor: Donor,
+    Body(body): Body,
+) -> Result<HttpResponse, Error> {
+    let PlaceRequest { slot, donor_no } = parse(&body)?;
+    let held = wish(&bookings, &donor, &request, Wish::Hold { slot, donor_no }, &body).await?;
+    Ok(created(held))
+}
+
+/// Book a place, without holding it first.
+#[utoipa::path(
+    post, path = "/v1/appointments", tag = "booking", operation_id = "book", security(("bearer" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same body gets the first answer again, for two days")),
+    request_body = PlaceRequest,
+    responses(
+        (status = 201, description = "Booked", body = Appointment),
+        (status = 404, description = "`unknown_slot`, `unknown_donor`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`slot_full`, `already_booked`, `not_eligible`, `session_closed`, `too_late`, `too_far_ahead`", body = Problem, content_type = "application/problem+json"),
+        CallerProblems, BodyProblems,
+    )
+)]
+pub async fn book(
+    request: HttpRequest,
+    bookings: web::Data<Bookings>,
+    donor: Donor,
+    Body(body): Body,
+) -> Result<HttpResponse, Error> {
+    let PlaceRequest { slot, donor_no } = parse(&body)?;
+    let booked = wish(&bookings, &donor, &request, Wish::Book { slot, donor_no }, &body).await?;
+    Ok(created(booked))
+}
+
+fn created(appointment: Appointment) -> HttpResponse {
+    let location = format!("/v1/appointments/{}", appointment.id);
+    HttpResponse::Created().insert_header((LOCATION, location)).json(appointment)
+}
+
+/// Keep what is held.
+#[utoipa::path(
+    post, path = "/v1/appointments/{appointment}/confirmation", tag = "booking", operation_id = "confirm",
+    security(("bearer" = [])),
+    params(("appointment" = String, Path, description = "The appointment's id")),
+    responses(
+        (status = 200, description = "Booked", body = Appointment),
+        (status = 404, description = "`unknown_appointment`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`hold_expired`, `not_held`", body = Problem, content_type = "application/problem+json"),
+        CallerProblems,
+    )
+)]
+pub async fn confirm(
+    request: HttpRequest,
+    bookings: web::Data<Bookings>,
+    donor: Donor,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let appointment = id.into_inner();
+    let booked = wish(&bookings, &donor, &request, Wish::Confirm { appointment }, &[]).await?;
+    Ok(HttpResponse::Ok().json(booked))
+}
+
+/// Hold it some minutes longer, once.
+#[utoipa::path(
+    post, path = "/v1/appointments/{appointment}/renewal", tag = "booking", operation_id = "renew",
+    security(("bearer" = [])),
+    params(("appointment" = String, Path, description = "The appointment's id")),
+    responses(
+        (status = 200, description = "Held longer", body = Appointment),
+        (status = 404, description = "`unknown_appointment`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`hold_expired`, `not_held`, `renewed_already`", body = Problem, content_type = "application/problem+json"),
+        CallerProblems,
+    )
+)]
+pub async fn renew(
+    request: HttpRequest,
+    bookings: web::Data<Bookings>,
+    donor: Donor,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let appointment = id.into_inner();
+    let held = wish(&bookings, &donor, &request, Wish::Renew { appointment }, &[]).await?;
+    Ok(HttpResponse::Ok().json(held))
+}
+
+/// Cancel an appointment, or let a hold go.
+#[utoipa::path(
+    post, path = "/v1/appointments/{appointment}/cancellation", tag = "booking", operation_id = "cancel",
+    security(("bearer" = [])),
+    params(("appointment" = String, Path, description = "The appointment's id")),
+    responses(
+        (status = 200, description = "Cancelled", body = Appointment),
+        (status = 404, description = "`unknown_appointment`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`not_active`, `too_late_to_change`", body = Problem, content_type = "application/problem+json"),
+        CallerProblems,
+    )
+)]
+pub async fn cancel(
+    request: HttpRequest,
+    bookings: web::Data<Bookings>,
+    donor: Donor,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let appointment = id.into_inner();
+    let cancelled = wish(&bookings, &donor, &request, Wish::Cancel { appointment }, &[]).await?;
+    Ok(HttpResponse::Ok().json(cancelled))
+}
+
+/// Move an appointment to another slot: the new place is taken before the old one is freed.
+#[utoipa::path(
+    post, path = "/v1/appointments/{appointment}/move", tag = "booking", operation_id = "move_appointment",
+    security(("bearer" = [])), request_body = MoveRequest,
+    params(("appointment" = String, Path, description = "The appointment's id")),
+    responses(
+        (status = 200, description = "Moved; the id stays", body = Appointment),
+        (status = 404, description = "`unknown_appointment`, `unknown_slot`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`slot_full`, `not_eligible`, `not_active`, `session_closed`, `too_late`, `too_late_to_change`, `too_far_ahead`", body = Problem, content_type = "application/problem+json"),
+        CallerProblems, BodyProblems,
+    )
+)]
+pub async fn move_to(
+    request: HttpRequest,
+    bookings: web::Data<Bookings>,
+    donor: Donor,
+    id: web::Path<String>,
+    Body(body): Body,
+) -> Result<HttpResponse, Error> {
+    let MoveRequest { slot } = parse(&body)?;
+    let appointment = id.into_inner();
+    let moved = wish(&bookings, &donor, &request, Wish::Move { appointment, slot }, &body).await?;
+    Ok(HttpResponse::Ok().json(moved))
+}
+
+/// List the appointments of the donors whom the caller sees, the newest start first.
+#[utoipa::path(
+    get, path = "/v1/appointments", tag = "booking", operation_id = "appointments", security(("bearer" = [])),
+    responses((status = 200, description = "At most 200", body = [Appointment]), CallerProblems)
+)]
+pub async fn list(context: web::Data<Context>, donor: Donor) -> Result<HttpResponse, Error> {
+    let account_id = donor.id().to_owned();
+    let list = context.pool.read(move |db| appointments::of_account(db, &account_id)).await?;
+    Ok(HttpResponse::Ok().json(list))
+}
+
+/// Show an appointment.
+#[utoipa::path(
+    get, path = "/v1/appointments/{appointment}", tag = "booking", operation_id = "appointment",
+    security(("bearer" = [])),
+    params(("appointment" = String, Path, description = "The appointment's id")),
+    responses(
+        (status = 200, description = "The appointment", body = Appointment),
+        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+        CallerProblems,
+    )
+)]
+pub async fn show(
+    context: web::Data<Context>,
+    donor: Donor,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let account_id = donor.id().to_owned();
+    let list = context.pool.read(move |db| appointments::of_account(db, &account_id)).await?;
+    let found = list.into_iter().find(|appointment| appointment.id == *id);
+    let found = found.ok_or_else(|| Error::not_found("There is no such appointment."))?;
+    Ok(HttpResponse::Ok().json(found))
+}
