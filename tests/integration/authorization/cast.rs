@@ -8,6 +8,10 @@ use tests::support::{Caller, Gateway, Kind, Person, Server, Station, Town, accep
 /// A record's id that nothing has.
 pub const NOBODY: &str = "01890000-0000-7000-8000-00000000dead";
 
+/// An appointment of the donor's, and one of another donor's.
+pub const APPOINTMENTS: [&str; 2] =
+    ["01890000-0000-7000-8000-0000000000aa", "01890000-0000-7000-8000-0000000000bb"];
+
 /// The callers, signed in through the API, and the objects in their paths.
 pub struct Cast {
     /// By role: who calls.
@@ -59,6 +63,7 @@ impl Cast {
         cast.staff(server, &admin);
         cast.systems(server, &admin);
         cast.donors(server, gateway);
+        appointments(station);
         cast.merges = [("operator", "T0010", "T0011"), ("reviewer", "T0012", "T0013")]
             .map(|(role, kept, duplicate)| propose(server, &cast.callers[role], kept, duplicate));
         assert_eq!(cast.callers.len(), ROLES.len());
@@ -122,6 +127,21 @@ impl Cast {
         self.callers.insert("donor", donor);
         self.second.insert("donor", Caller::of(server.post_json("/v1/auth/token", &wechat)));
         self.spare.insert("donor", server.sign_in(gateway, &phone(8)));
+    }
+}
+
+/// One of the donor's and one of another's, both of the past: nothing can be done to them any more.
+fn appointments(station: &Station) {
+    let slot = station.slots("whole_blood", 2, 1, 5).remove(0);
+    for (id, donor_no) in APPOINTMENTS.into_iter().zip(["T0001", "T0002"]) {
+        let made = format!(
+            "INSERT INTO appointments (id, slot_id, donor_id, account_id, product, starts_at, state, renewals, rule_pack,
+                                       sequence, created_at, changed_at)
+             SELECT '{id}', slots.id, donor_id, account_id, product, starts_at, 'cancelled', 0, 'none', 0, starts_at, starts_at
+             FROM slots, account_donors JOIN donors ON donors.id = donor_id
+             WHERE slots.id = '{slot}' AND donor_no = '{donor_no}' AND relation = 'self'"
+        );
+        station.execute(&made).unwrap();
     }
 }
 

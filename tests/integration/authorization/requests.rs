@@ -1,6 +1,6 @@
 //! What the sweep sends: for every operation its paths and a body that does as little as can be.
 
-use super::cast::{Cast, NOBODY};
+use super::cast::{APPOINTMENTS, Cast, NOBODY};
 use serde_json::{Value, json};
 use std::cell::Cell;
 
@@ -78,6 +78,7 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
         ("donor_no", "set_sign_in_phone" | "add_manager") => ["T0004", "T0005", "T9999"],
         ("donor_no", "leave") => ["T0003", "T0002", "T9999"],
         ("donor_no", _) => ["T0001", "T0002", "T9999"],
+        ("appointment", _) => [APPOINTMENTS[0], APPOINTMENTS[1], NOBODY],
         ("site", _) => ["HERE", "THERE", "NONE"],
         ("session", "collection_session" | "pause_session") => [NOBODY, NOBODY, NOBODY],
         ("hospital", _) => ["A", "B", "NONE"],
@@ -121,6 +122,7 @@ impl Bodies {
             }
             "enter_hospital" => json!({ "code": format!("N{n}"), "name": "测试医院" }),
             "register_client" => json!({ "name": "a system" }),
+            "hold" | "book" | "move_appointment" => json!({ "slot": NOBODY }),
             "enter_site" => json!({
                 "code": format!("S{n}"), "kind": "fixed", "name": "测试", "address": "测试", "latitude": 34.7, "longitude": 113.6,
             }),
