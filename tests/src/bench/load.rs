@@ -43,7 +43,55 @@ impl Requests {
     }
 }
 
-/// How many answers came from `address` over `connections` connections, and in which time; one that is not 200 ends it.
+impl Requests {
+    /// A POST of JSON for each token, `Idempotency-Key` and body.
+    pub fn post_each(path: &str, requests: impl IntoIterator<Item = (String, String, String)>) -> Self {
+        let request = |(token, key, body): (String, String, String)| {
+            format!(
+                "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n\
+                 Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .into_bytes()
+        };
+        Self(requests.into_iter().map(request).collect())
+    }
+}
+
+/// How long it takes until each request was sent once and answered; an answer that is not 2xx ends it.
+pub fn once(address: &str, requests: &Rc<Requests>, connections: usize) -> Outcome<Duration> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let next = Rc::new(Cell::new(0));
+    let began = Instant::now();
+    LocalSet::new().block_on(&runtime, async {
+        let tasks: Vec<_> = (0..connections)
+            .map(|_| {
+                let (address, requests, next) = (address.to_owned(), Rc::clone(requests), Rc::clone(&next));
+                tokio::task::spawn_local(async move { send_rest(&address, &requests, &next).await })
+            })
+            .collect();
+        for task in tasks {
+            task.await??;
+        }
+        Ok::<_, Box<dyn std::error::Error>>(())
+    })?;
+    Ok(began.elapsed())
+}
+
+async fn send_rest(address: &str, requests: &Requests, next: &Cell<usize>) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let mut buffer = vec![0; LARGEST_ANSWER];
+    loop {
+        let turn = next.get();
+        next.set(turn + 1);
+        let Some(request) = requests.0.get(turn) else { return Ok(()) };
+        stream.write_all(request).await?;
+        answer(&mut stream, &mut buffer).await?;
+    }
+}
+
+/// How many answers came from `address` over `connections` connections, and in which time; one that is not 2xx ends it.
 pub fn answers(
     address: &str,
     requests: &Rc<Requests>,
@@ -106,7 +154,7 @@ async fn connection(
     Ok(count)
 }
 
-/// Reads one answer into `buffer`, and returns its length. It is 200 and has a `content-length`.
+/// Reads one answer into `buffer`, and returns its length. It is 2xx and has a `content-length`.
 async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> std::io::Result<usize> {
     let mut filled = 0;
     let mut expected = None;
@@ -134,7 +182,7 @@ fn length_of(answer: &[u8]) -> std::io::Result<Option<usize>> {
         read += line.len();
         match line {
             b"\r\n" => return Ok(Some(read + body)),
-            [b'H', ..] if !line.starts_with(b"HTTP/1.1 200 ") => {
+            [b'H', ..] if !line.starts_with(b"HTTP/1.1 2") => {
                 return Err(std::io::Error::other(String::from_utf8_lossy(line).trim_end().to_owned()));
             }
             [b'c' | b'C', b'o', b'n', b't', b'e', b'n', b't', b'-', b'l' | b'L', ..] => {

@@ -15,6 +15,7 @@
     reason = "counts become ratios: 53 bits are enough for a figure of three digits"
 )]
 
+mod booking;
 mod city;
 mod copy_floor;
 mod database;
@@ -67,6 +68,9 @@ fn measure(options: &Options) -> Outcome<()> {
     }
     if options.wants("me") {
         me::measure(options, &mut report)?;
+    }
+    if options.wants("booking") {
+        booking::measure(options, &mut report)?;
     }
     if options.wants("import") || options.wants("issue") {
         import::measure(options, &mut report)?;

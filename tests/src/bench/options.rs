@@ -7,7 +7,7 @@ use clap::Parser;
 #[command(name = "bench")]
 pub struct Options {
     /// What to measure [default: everything].
-    #[arg(value_name = "NAME", value_parser = ["tokens", "qr", "http", "rss", "me", "import", "issue"])]
+    #[arg(value_name = "NAME", value_parser = ["tokens", "qr", "http", "rss", "me", "booking", "import", "issue"])]
     names: Vec<String>,
     /// Donors that are imported and get certificates.
     #[arg(long, env = "BENCH_DONORS", default_value_t = 200_000)]
@@ -30,6 +30,12 @@ pub struct Options {
     /// Connections of the load generator, each with one request under way.
     #[arg(long, env = "BENCH_CONNECTIONS", default_value_t = 64)]
     pub connections: usize,
+    /// Bookings in one turn, each of another donor.
+    #[arg(long, env = "BENCH_BOOKINGS", default_value_t = 20_000)]
+    pub bookings: u32,
+    /// PostgreSQL's pgbench.
+    #[arg(long, env = "REXUE_TEST_PGBENCH")]
+    pub pgbench: Option<String>,
     /// An existing database on a PostgreSQL server where databases may be made; without it PostgreSQL is left out.
     #[arg(long, env = "REXUE_TEST_POSTGRES_URL", hide_env_values = true)]
     pub postgres: Option<String>,

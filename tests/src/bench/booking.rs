@@ -1,0 +1,312 @@
+//! `POST /v1/appointments`, beside PostgreSQL's own pgbench and bare rusqlite with transactions of the same shape.
+//!
+//! Everything is real about a request: the caller, the rules, the slot, the appointment, the trail, the key that makes
+//! it safe to repeat; and it is answered after the commit.
+
+use crate::database::{Database, Place};
+use crate::load::{Requests, once};
+use crate::me::vault;
+use crate::options::Options;
+use crate::process::run;
+use crate::report::{Goal, Report};
+use crate::rounds::{Turn, alternate};
+use crate::station::Station;
+use crate::{Outcome, city::City};
+use chrono::{Duration, Timelike};
+use diesel::connection::SimpleConnection;
+use rexue::chance::Chance;
+use rexue::clock::Clock;
+use rexue::domain::access::Role;
+use rexue::keyring::KeyFolder;
+use rexue::store::accounts::{self, AccountRow, LinkRow};
+use rexue::store::schedule::{self, SessionRow, SiteRow, SlotRow};
+use rexue::store::{DatabaseUrl, Pool, certificates};
+use rexue::tokens::{LIFETIME, Principal, Subject, Tokens};
+use std::process::Command;
+use std::rc::Rc;
+use std::time::Instant;
+use tempfile::TempDir;
+
+/// Slots over which bookings are spread, when they are.
+const SLOTS: usize = 500;
+/// pgbench's clients.
+const CLIENTS: usize = 8;
+
+/// Measures on all databases, spread over slots and on one hot slot.
+pub fn measure(options: &Options, report: &mut Report) -> Outcome<()> {
+    let folder = TempDir::new()?;
+    // Some of the city's donors are too old, too young, or gave lately.
+    let city = City::write(folder.path(), options.bookings * 3, options.bookings * 3)?;
+    for place in Place::all(options) {
+        let station = Station::found(&place)?;
+        station.import(&city)?;
+        let crowd = crowd(&station, options.bookings)?;
+        let slots = slots(&station)?;
+        let server = station.serve(false)?;
+        for hot in [false, true] {
+            let wanted = if hot { 1 } else { SLOTS };
+            let requests = requests(&crowd, slots.get(..wanted).unwrap_or_default());
+            let lane = || -> Outcome<Turn> {
+                reset(&station.database.url)?;
+                let before = server.processor_seconds()?;
+                let took = once(&server.address, &requests, options.connections)?;
+                Ok(Turn::of(crowd.len() as f64, took, server.processor_seconds()? - before))
+            };
+            let floor_folder = TempDir::new()?;
+            let floor = Floor::new(&place, floor_folder.path(), wanted)?;
+            let turns = alternate(options.rounds, lane, || floor.turn(options))?;
+            let goal = match (&place, hot) {
+                (Place::Postgres(_), true) => 8.0,
+                _ => 2.0,
+            };
+            let name = format!(
+                "POST /v1/appointments, {} ({})",
+                if hot { "one slot" } else { "500 slots" },
+                place.name()
+            );
+            report.lane(&name, floor.name(), &turns, Goal::AtLeast(goal));
+        }
+    }
+    Ok(())
+}
+
+/// Accounts of donors who may give, with their access tokens.
+fn crowd(station: &Station, size: u32) -> Outcome<Vec<String>> {
+    let pool = Pool::open(&DatabaseUrl::parse(&station.database.url), 1)?;
+    let vault = vault(station.folder())?;
+    let tokens = Tokens::open(&KeyFolder::in_data(station.folder()), "xue.example")?;
+    let (now, mut chance) = (Clock::System.now(), Chance::from_system()?);
+    let mut found = Vec::new();
+    let mut after = String::new();
+    let (oldest, latest) =
+        ((now - Duration::days(50 * 365)).date_naive(), (now - Duration::days(200)).date_naive());
+    let youngest = (now - Duration::days(19 * 365)).date_naive();
+    while found.len() < size as usize {
+        let page = pool.read_blocking(|db| certificates::candidates(db, &after, 1_000))?;
+        let Some((last, _)) = page.last() else {
+            return Err(format!("only {} of the city's donors may give", found.len()).into());
+        };
+        after.clone_from(&last.id);
+        for (donor, totals) in page {
+            let given = totals.totals()?.last_donated_on.is_none_or(|day| day < latest);
+            if given && donor.birth_date > oldest && donor.birth_date < youngest {
+                found.push(donor.id);
+            }
+        }
+    }
+    found.truncate(size as usize);
+    let ids = pool.write_blocking(|db| {
+        let mut ids = Vec::new();
+        for donor_id in &found {
+            let account = AccountRow::new(&vault, now, &mut chance);
+            accounts::insert(db, &account)?;
+            let link = LinkRow {
+                id: chance.id(now),
+                account_id: account.id.clone(),
+                donor_id: donor_id.clone(),
+                relation: "self".to_owned(),
+                proof: "window".to_owned(),
+                since: now.naive_utc(),
+                ended_at: None,
+            };
+            accounts::link(db, &link)?;
+            ids.push(account.id);
+        }
+        Ok(ids)
+    })?;
+    ids.into_iter()
+        .map(|id| {
+            let principal = Principal {
+                subject: Subject::Account(id),
+                role: Role::Donor,
+                hospital: None,
+                session: chance.id(now),
+                expires_at: (now + LIFETIME).timestamp() + 3_600,
+            };
+            Ok(tokens.sign(&principal, now)?)
+        })
+        .collect()
+}
+
+/// Slots of one long session, each with more places than there are donors.
+fn slots(station: &Station) -> Outcome<Vec<String>> {
+    let pool = Pool::open(&DatabaseUrl::parse(&station.database.url), 1)?;
+    let (now, mut chance) = (Clock::System.now(), Chance::from_system()?);
+    let opens_at = (now + Duration::days(3)).with_hour(1).ok_or("no such hour")?;
+    let place = rexue::domain::place::Point::of_micros(34_700_000, 113_600_000);
+    let text = "bench".to_owned();
+    let site = SiteRow::new("BENCH".to_owned(), "fixed".to_owned(), text.clone(), text, None, place);
+    let session = SessionRow {
+        id: chance.id(now),
+        site_code: "BENCH".to_owned(),
+        day: opens_at.date_naive(),
+        opens_at: opens_at.naive_utc(),
+        closes_at: (opens_at + Duration::hours(9)).naive_utc(),
+        vehicle: None,
+        plan: "{}".to_owned(),
+        release_at: now.naive_utc(),
+        state: "open".to_owned(),
+        reason: None,
+        template_id: None,
+        version: 1,
+    };
+    let rows: Vec<SlotRow> = (0..SLOTS)
+        .map(|place| SlotRow {
+            id: chance.id(now),
+            session_id: session.id.clone(),
+            product: "whole_blood".to_owned(),
+            starts_at: (opens_at + Duration::minutes(place as i64)).naive_utc(),
+            capacity: 1_000_000,
+            reserved: 0,
+            held: 0,
+            booked: 0,
+        })
+        .collect();
+    pool.write_blocking(|db| {
+        schedule::insert_site(db, &site)?;
+        schedule::insert_session(db, &session)?;
+        schedule::insert_slots(db, &rows)
+    })?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+fn requests(crowd: &[String], slots: &[String]) -> Rc<Requests> {
+    let request = |(place, token): (usize, &String)| {
+        let slot = slots.get(place % slots.len()).map(String::as_str).unwrap_or_default();
+        (token.clone(), format!("bench-{place}"), format!("{{\"slot\":\"{slot}\"}}"))
+    };
+    Rc::new(Requests::post_each("/v1/appointments", crowd.iter().enumerate().map(request)))
+}
+
+/// As if nobody had booked.
+fn reset(url: &str) -> Outcome<()> {
+    let pool = Pool::open(&DatabaseUrl::parse(url), 1)?;
+    pool.write_blocking(|db| {
+        Ok(db.batch_execute(
+            "DELETE FROM appointments; DELETE FROM idempotency_keys; UPDATE slots SET booked = 0, held = 0",
+        )?)
+    })?;
+    Ok(())
+}
+
+/// A transaction of the same shape, without HTTP, rules or a caller: one donor is read, one slot counted up, and an
+/// appointment, a message, a line of a trail and a key are written.
+struct Floor {
+    database: Database,
+    slots: usize,
+    kind: Kind,
+}
+
+enum Kind {
+    Pgbench(TempDir),
+    Rusqlite,
+}
+
+const TABLES: &str = "
+    CREATE TABLE donors (id BIGINT PRIMARY KEY, name TEXT NOT NULL);
+    CREATE TABLE slots (id BIGINT PRIMARY KEY, capacity BIGINT NOT NULL, booked BIGINT NOT NULL);
+    CREATE TABLE appointments (id TEXT PRIMARY KEY, slot BIGINT NOT NULL, donor BIGINT NOT NULL);
+    CREATE TABLE outbox (id TEXT PRIMARY KEY, content TEXT NOT NULL);
+    CREATE TABLE audit (id TEXT PRIMARY KEY, action TEXT NOT NULL);
+    CREATE TABLE keys (id TEXT PRIMARY KEY, answer TEXT NOT NULL);
+";
+
+impl Floor {
+    fn new(place: &Place, folder: &std::path::Path, slots: usize) -> Outcome<Self> {
+        let database = Database::create(place, folder)?;
+        let pool = Pool::open(&DatabaseUrl::parse(&database.url), 1)?;
+        let fill = match place {
+            Place::Postgres(_) => format!(
+                "INSERT INTO donors SELECT n, 'a donor' FROM generate_series(1, 10000) n;
+                 INSERT INTO slots SELECT n, 1000000000, 0 FROM generate_series(1, {slots}) n;"
+            ),
+            Place::Sqlite => format!(
+                "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10000)
+                 INSERT INTO donors SELECT n, 'a donor' FROM n;
+                 WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {slots})
+                 INSERT INTO slots SELECT n, 1000000000, 0 FROM n;"
+            ),
+        };
+        pool.write_blocking(|db| Ok(db.batch_execute(&format!("{TABLES}{fill}"))?))?;
+        let kind = match place {
+            Place::Postgres(_) => {
+                let scripts = TempDir::new()?;
+                std::fs::write(scripts.path().join("book.sql"), pgbench_script(slots))?;
+                Kind::Pgbench(scripts)
+            }
+            Place::Sqlite => Kind::Rusqlite,
+        };
+        Ok(Self { database, slots, kind })
+    }
+
+    fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Pgbench(_) => "pgbench, 8 clients",
+            Kind::Rusqlite => "rusqlite, one a commit",
+        }
+    }
+
+    fn turn(&self, options: &Options) -> Outcome<Turn> {
+        match &self.kind {
+            Kind::Pgbench(scripts) => self.pgbench(scripts, options),
+            Kind::Rusqlite => self.rusqlite(options),
+        }
+    }
+
+    fn pgbench(&self, scripts: &TempDir, options: &Options) -> Outcome<Turn> {
+        let each = options.bookings as usize / CLIENTS;
+        let program = options.pgbench.as_deref().unwrap_or("pgbench");
+        let began = Instant::now();
+        run(Command::new(program)
+            .args(["--no-vacuum", "--protocol", "prepared", "--jobs", "2", "--file"])
+            .arg(scripts.path().join("book.sql"))
+            .args(["--client", &CLIENTS.to_string(), "--transactions", &each.to_string()])
+            .arg(&self.database.url))?;
+        Ok(Turn::of((each * CLIENTS) as f64, began.elapsed(), f64::NAN))
+    }
+
+    fn rusqlite(&self, options: &Options) -> Outcome<Turn> {
+        let connection = rusqlite::Connection::open(&self.database.url)?;
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")?;
+        let mut chance = Chance::from_system()?;
+        let now = Clock::System.now();
+        let began = Instant::now();
+        for n in 0..options.bookings {
+            let (donor, slot) = (chance.below(10_000) + 1, i64::from(n) % self.slots as i64 + 1);
+            let id = chance.id(now);
+            connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+            let name: String = connection
+                .prepare_cached("SELECT name FROM donors WHERE id = ?")?
+                .query_row([donor], |row| row.get(0))?;
+            connection
+                .prepare_cached("UPDATE slots SET booked = booked + 1 WHERE id = ? AND booked < capacity")?
+                .execute([slot])?;
+            connection
+                .prepare_cached("INSERT INTO appointments VALUES (?, ?, ?)")?
+                .execute((&id, slot, donor))?;
+            for table in ["outbox", "audit", "keys"] {
+                connection
+                    .prepare_cached(&format!("INSERT INTO {table} VALUES (?, ?)"))?
+                    .execute((&id, &name))?;
+            }
+            connection.prepare_cached("COMMIT")?.execute([])?;
+        }
+        Ok(Turn::of(f64::from(options.bookings), began.elapsed(), f64::NAN))
+    }
+}
+
+fn pgbench_script(slots: usize) -> String {
+    format!(
+        "\\set donor random(1, 10000)
+\\set slot random(1, {slots})
+BEGIN;
+SELECT name FROM donors WHERE id = :donor;
+UPDATE slots SET booked = booked + 1 WHERE id = :slot AND booked < capacity;
+INSERT INTO appointments VALUES (gen_random_uuid()::text, :slot, :donor);
+INSERT INTO outbox VALUES (gen_random_uuid()::text, 'a message');
+INSERT INTO audit VALUES (gen_random_uuid()::text, 'appointment.booked');
+INSERT INTO keys VALUES (gen_random_uuid()::text, 'an answer');
+COMMIT;
+"
+    )
+}
