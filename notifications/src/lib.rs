@@ -26,10 +26,13 @@
 //!
 //! [`Sms::send`] does the same for a text that [`render_sms`] wrote.
 //!
-//! Not supported yet: delivery receipts, `WeChat` messages, calendar attachments, bounce mails, addresses that need SMTPUTF8. There
-//! is no `enum Channel` until somebody holds a channel without knowing which.
+//! [`calendar::document`] writes appointments as iCalendar: a feed to subscribe to, or what a letter's calendar part says.
+//!
+//! Not supported yet: delivery receipts, `WeChat` messages, letters with a calendar part, bounce mails, addresses that need
+//! SMTPUTF8. There is no `enum Channel` until somebody holds a channel without knowing which.
 
 mod accepted;
+pub mod calendar;
 mod email;
 mod failure;
 mod http;

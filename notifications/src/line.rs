@@ -15,6 +15,11 @@ pub(crate) fn one_line(field: &'static str, text: &str) -> Result<(), ControlCha
     if text.chars().any(breaks_the_line) { Err(ControlCharacter { field }) } else { Ok(()) }
 }
 
+/// Accepts a text of several lines, with tabs; what else breaks a line is refused as in [`one_line`].
+pub(crate) fn several_lines(field: &'static str, text: &str) -> Result<(), ControlCharacter> {
+    text.split(['\r', '\n', '\t']).try_for_each(|line| one_line(field, line))
+}
+
 /// Control characters, Unicode's own line breaks, and the marks that turn the direction of what follows:
 /// `example.org/\u{202E}gpj.exe` is read as something else than it is.
 fn breaks_the_line(character: char) -> bool {
@@ -40,6 +45,18 @@ mod tests {
             "a\u{202E}b",
         ] {
             assert_eq!(one_line("subject", text), Err(ControlCharacter { field: "subject" }), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn several_lines_may_have_line_breaks_and_tabs_but_no_other_control_character() {
+        assert_eq!(several_lines("description", "a\r\nb\n\tc\rd"), Ok(()));
+        for text in ["a\n\0b", "a\u{7f}\nb", "\n\u{85}", "a\u{2028}b", "\n\u{202E}", "a\u{b}b", "a\u{c}b"] {
+            assert_eq!(
+                several_lines("description", text),
+                Err(ControlCharacter { field: "description" }),
+                "{text:?}"
+            );
         }
     }
 

@@ -1,7 +1,13 @@
-//! The crate from outside: what people read, letters through a real SMTP server, SMS over HTTP.
+//! The crate from outside: what people read, letters through a real SMTP server, SMS over HTTP, calendars in another program.
 
 #[cfg(test)]
+mod calendar;
+#[cfg(test)]
+mod calendar_interop;
+#[cfg(test)]
 mod email;
+#[cfg(test)]
+mod python;
 #[cfg(test)]
 mod raw_server;
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use super::python::python;
 
 pub struct SmtpServer {
     process: Child,
@@ -16,18 +17,10 @@ pub struct SmtpServer {
 
 impl SmtpServer {
     pub fn start(options: &[&str]) -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "./test says by environment which Python has the packages"
-        )]
-        let python = std::env::var_os("REXUE_TEST_PYTHON");
-        let python = python.expect("run it through ./test, which starts the servers");
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/servers/smtp_server.py");
         let folder = tempfile::tempdir().unwrap();
         let complaints = folder.path().join("complaints.log");
 
-        let mut process = Command::new(python)
-            .arg(script)
+        let mut process = python("servers/smtp_server.py")
             .arg(folder.path())
             .args(options)
             .stdin(Stdio::piped())
