@@ -200,6 +200,23 @@ impl KeyFolder {
         std::fs::rename(&draft, self.0.join(name)).map_err(|failure| cannot_write(&failure))
     }
 
+    /// Writes `name` whole, unless it is there already.
+    ///
+    /// # Errors
+    /// `cannot_write_keys`.
+    pub fn write_new(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let draft = self.0.join(format!(".{name}.{}", std::process::id()));
+        let mut file =
+            private().create(true).truncate(true).open(&draft).map_err(|failure| cannot_write(&failure))?;
+        write_all(&mut file, bytes)?;
+        let linked = std::fs::hard_link(&draft, self.0.join(name));
+        std::fs::remove_file(&draft).map_err(|failure| cannot_write(&failure))?;
+        match linked {
+            Err(failure) if failure.kind() != ErrorKind::AlreadyExists => Err(cannot_write(&failure)),
+            _ => Ok(()),
+        }
+    }
+
     /// The text of the file `name`; `None` when there is none.
     ///
     /// # Errors

@@ -22,6 +22,8 @@ use zeroize::Zeroizing;
 /// How long a token opens doors. A session that ends is known to other nodes by the cache; should the cache
 /// lose that, this is how long it lasts at most.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// How far the clocks of two nodes may be apart.
+const SLOW_CLOCK: TimeDelta = TimeDelta::minutes(1);
 /// The `typ` of access tokens (RFC 9068 §2.1).
 pub const TYPE: &str = "at+jwt";
 /// The `aud` of access tokens: this API.
@@ -103,12 +105,17 @@ struct Claims {
 #[serde(deny_unknown_fields)]
 struct KeyFile {
     current: String,
+    /// When the key before the current one stopped signing, Unix seconds; 0 when there was none.
+    #[serde(default)]
+    rotated_at: i64,
     keys: BTreeMap<String, String>,
 }
 
 struct Verifier {
     kid: String,
     key: DecodingKey,
+    /// No token of it can be good after this, Unix seconds; none for the current key.
+    until: Option<i64>,
 }
 
 /// Signs and checks access tokens.
@@ -141,7 +148,8 @@ impl Tokens {
             seeds.get(file.current.as_str()).ok_or_else(|| bad_keys("the current access key is missing"))?;
         let verifiers = seeds.iter().map(|(kid, seed)| {
             let public = SigningKey::from_bytes(seed).verifying_key();
-            Verifier { kid: (*kid).to_owned(), key: DecodingKey::from_ed_der(public.as_bytes()) }
+            let until = (*kid != file.current).then_some(file.rotated_at + LIFETIME.num_seconds());
+            Verifier { kid: (*kid).to_owned(), key: DecodingKey::from_ed_der(public.as_bytes()), until }
         });
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
@@ -185,7 +193,7 @@ impl Tokens {
         let principal = match self.checked.get(&hash) {
             Some(principal) => principal,
             None => {
-                let principal = Arc::new(self.read(token).ok_or_else(invalid)?);
+                let principal = Arc::new(self.read(token, now).ok_or_else(invalid)?);
                 self.checked.insert(hash, Arc::clone(&principal));
                 principal
             }
@@ -193,7 +201,7 @@ impl Tokens {
         if now.timestamp() < principal.expires_at { Ok(principal) } else { Err(expired()) }
     }
 
-    fn read(&self, token: &str) -> Option<Principal> {
+    fn read(&self, token: &str, now: DateTime<Utc>) -> Option<Principal> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         if header.typ.as_deref() != Some(TYPE) || header.alg != Algorithm::EdDSA {
             return None;
@@ -205,6 +213,11 @@ impl Tokens {
         rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         rules.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &verifier.key, &rules).ok()?.claims;
+        // Nothing of ours lives longer, and a key that was taken back signs nothing new.
+        let longest = (now + LIFETIME + SLOW_CLOCK).timestamp();
+        if claims.exp > verifier.until.unwrap_or(longest).min(longest) {
+            return None;
+        }
         let (kind, id) = claims.sub.split_once(':')?;
         Some(Principal {
             subject: Subject::of(kind, id)?,
@@ -221,21 +234,24 @@ impl Tokens {
 /// # Errors
 /// `cannot_write_keys`.
 pub fn make(folder: &KeyFolder, chance: &mut Chance) -> Result<Zeroizing<String>, Error> {
-    let file = KeyFile { current: String::new(), keys: BTreeMap::new() };
-    write(folder, &file.with_new_key(chance))
+    let file = KeyFile { current: String::new(), rotated_at: 0, keys: BTreeMap::new() };
+    // Of nodes that start together, the first makes the key of all.
+    folder.write_new(FILE, text_of(&file.with_new_key(chance)).as_bytes())?;
+    folder.text(FILE)?.ok_or_else(|| bad_keys("the new access key is gone"))
 }
 
-/// Makes a new key the current one; tokens signed before are honoured until they end.
+/// Makes a new key the current one; tokens signed before `now` are honoured until they end.
 ///
 /// # Errors
 /// `bad_keys`, `cannot_write_keys`.
-pub fn rotate(folder: &KeyFolder, chance: &mut Chance) -> Result<(), Error> {
+pub fn rotate(folder: &KeyFolder, now: DateTime<Utc>, chance: &mut Chance) -> Result<(), Error> {
     let text = folder.text(FILE)?.ok_or_else(|| bad_keys("there is no access key yet"))?;
     let mut file = parse(&text)?;
     // Only the last key can have signed a token that is not over yet.
     let current = file.current.clone();
     file.keys.retain(|kid, _| *kid == current);
-    write(folder, &file.with_new_key(chance)).map(drop)
+    file.rotated_at = now.timestamp();
+    folder.write(FILE, text_of(&file.with_new_key(chance)).as_bytes())
 }
 
 impl KeyFile {
@@ -250,12 +266,11 @@ impl KeyFile {
     }
 }
 
-fn write(folder: &KeyFolder, file: &KeyFile) -> Result<Zeroizing<String>, Error> {
+fn text_of(file: &KeyFile) -> Zeroizing<String> {
     let table =
         file.keys.iter().fold(String::new(), |table, (kid, seed)| table + &format!("{kid} = \"{seed}\"\n"));
-    let text = Zeroizing::new(format!("current = \"{}\"\n\n[keys]\n{table}", file.current));
-    folder.write(FILE, text.as_bytes())?;
-    Ok(text)
+    let KeyFile { current, rotated_at, .. } = file;
+    Zeroizing::new(format!("current = \"{current}\"\nrotated_at = {rotated_at}\n\n[keys]\n{table}"))
 }
 
 fn parse(text: &str) -> Result<KeyFile, Error> {
@@ -290,7 +305,8 @@ mod tests {
     }
 
     fn keys(seed: u64) -> KeyFile {
-        KeyFile { current: String::new(), keys: BTreeMap::new() }.with_new_key(&mut Chance::from_seed(seed))
+        let file = KeyFile { current: String::new(), rotated_at: 0, keys: BTreeMap::new() };
+        file.with_new_key(&mut Chance::from_seed(seed))
     }
 
     fn tokens(seed: u64) -> Tokens {
@@ -343,6 +359,14 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_lives_longer_than_any_of_ours_is_refused() {
+        let tokens = tokens(1);
+        let eternal = Principal { expires_at: (now() + LIFETIME * 10).timestamp(), ..principal() };
+
+        assert_eq!(code(&tokens, &tokens.sign(&eternal, now()).unwrap(), now()), "invalid_token");
+    }
+
+    #[test]
     fn whatever_is_not_exactly_ours_is_refused() {
         let (ours, other) = (tokens(1), tokens(2));
         let public = ours.verifiers[0].key.try_get_as_bytes().unwrap().to_vec();
@@ -385,13 +409,17 @@ mod tests {
         folder.create().unwrap();
         let mut chance = Chance::from_seed(3);
         let open = || Tokens::open(&folder, "xue.example").unwrap();
-        let first = open().sign(&principal(), now()).unwrap();
+        let before = open();
+        let first = before.sign(&principal(), now()).unwrap();
 
-        rotate(&folder, &mut chance).unwrap();
+        rotate(&folder, now(), &mut chance).unwrap();
         let second = open().sign(&principal(), now()).unwrap();
         assert_eq!(code(&open(), &first, now()), "accepted");
+        let later = Principal { expires_at: (now() + LIFETIME).timestamp() + 1, ..principal() };
+        let stolen = before.sign(&later, now()).unwrap();
+        assert_eq!(code(&open(), &stolen, now()), "invalid_token", "the old key signs nothing new");
 
-        rotate(&folder, &mut chance).unwrap();
+        rotate(&folder, now(), &mut chance).unwrap();
         assert_eq!(code(&open(), &first, now()), "invalid_token");
         assert_eq!(code(&open(), &second, now()), "accepted");
     }

@@ -137,6 +137,18 @@ on_both! {
         assert_eq!(places(station, &slot), (0, 1));
     }
 
+    fn whoever_erases_the_account_frees_the_place(station) {
+        let donors = grown_up(station, 1);
+        let slot = station.slots("whole_blood", 2, 1, 1).remove(0);
+        let server = station.serve();
+        server.send(&donors[0].caller, "/v1/appointments", json!({ "slot": slot })).with_status(201);
+        assert_eq!(places(station, &slot), (0, 1));
+
+        server.send(&donors[0].caller, "/v1/me/erasure", json!({ "confirm": true })).with_status(200);
+
+        assert_eq!(places(station, &slot), (0, 0));
+    }
+
     fn the_last_place_has_one_winner(station) {
         let donors = grown_up(station, 40);
         let slots = station.slots("whole_blood", 2, 10, 1);

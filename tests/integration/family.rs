@@ -118,6 +118,62 @@ on_both! {
         assert!(log.as_array().unwrap().iter().any(|line| line["action"] == "donor.sign_in_phone_set"));
     }
 
+    fn whoever_has_a_new_number_already_gets_the_record_at_the_window(station) {
+        let gateway = Gateway::start();
+        station.import(&Town::of(1));
+        let server = station.serve_through(&gateway, &[]);
+        let operator = station.user(&server, "operator", None).sign_in(&server);
+        bound(&server, &gateway, 1);
+        let number = Person::number(90).phone;
+        let early = server.sign_in(&gateway, &number);
+        let proof = json!({ "id_number": Person::number(1).id_number, "donation_no": "4199240000001" });
+        let elsewhere = server.send(&early, "/v1/me/donor", proof).with_status(409);
+        assert_eq!(elsewhere.problem(), "record_bound_elsewhere");
+
+        let request = json!({ "phone": number, "document_seen": true });
+        let path = "/v1/station/donors/T0001/sign-in-phone";
+        server.call(&operator, "PUT", path, Some(request)).with_status(204);
+
+        assert_eq!(server.read(&early, "/v1/me").with_status(401).problem(), "session_ended");
+        // Nobody waits a minute for the next code here.
+        let accounts = "SELECT count(*) AS number FROM accounts WHERE phone_index IS NOT NULL";
+        assert_eq!(station.number(accounts), 1, "the number signs in to one account, the record's");
+    }
+
+    fn a_relative_cannot_make_the_record_their_own(station) {
+        let gateway = Gateway::start();
+        station.import(&Town::of(1));
+        let server = station.serve_through(&gateway, &[]);
+        let operator = station.user(&server, "operator", None).sign_in(&server);
+        let phone = Person::number(21).phone;
+        let request = json!({ "phone": phone, "document_seen": true });
+        server.send(&operator, "/v1/station/donors/T0001/managers", request).with_status(204);
+        let relative = server.sign_in(&gateway, &phone);
+
+        let proof = json!({ "id_number": Person::number(1).id_number, "donation_no": "4199240000001" });
+        let refused = server.send(&relative, "/v1/me/donor", proof).with_status(409);
+
+        assert_eq!(refused.problem(), "record_of_a_relative");
+    }
+
+    fn a_number_that_rested_for_half_a_year_shows_nobody_s_record(station) {
+        let gateway = Gateway::start();
+        station.import(&Town::of(1));
+        let server = station.serve_through(&gateway, &[]);
+        bound(&server, &gateway, 1);
+        station.execute("UPDATE sessions SET last_used_at = '2026-01-01 00:00:00'").unwrap();
+        station.execute("DELETE FROM sign_in_codes").unwrap();
+        let next = station.serve_through(&gateway, &[]);
+
+        let stranger = next.sign_in(&gateway, &Person::number(1).phone);
+
+        assert_eq!(next.read(&stranger, "/v1/me").json()["donors"], json!([]));
+        let proof = json!({ "id_number": Person::number(1).id_number, "donation_no": "4199240000001" });
+        next.send(&stranger, "/v1/me/donor", proof).with_status(200);
+        let log = next.read(&stranger, "/v1/me/access-log").json();
+        assert!(log.as_array().unwrap().iter().any(|line| line["action"] == "account.rested"), "{log}");
+    }
+
     fn a_parent_without_a_telephone_is_managed_from_the_window(station) {
         let gateway = Gateway::start();
         station.import(&Town::of(1));

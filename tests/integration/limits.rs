@@ -8,7 +8,7 @@ use tests::support::{Kind, Server, Station, set_by_test};
 /// An address that no other test uses.
 fn somebody() -> String {
     let mut chance = rand::rng();
-    format!("2001:db8::{:x}:{:x}", chance.random::<u16>(), chance.random::<u16>())
+    format!("2001:db8:{:x}:{:x}::1", chance.random::<u16>(), chance.random::<u16>())
 }
 
 fn serve(station: &Station, redis: &str) -> Server {

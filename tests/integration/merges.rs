@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::on_both;
-use tests::support::{Caller, Gateway, Server, Station, Town};
+use tests::support::{Caller, Gateway, Person, Server, Station, Town};
 
 fn totals(server: &Server, staff: &Caller, donor_no: &str) -> (String, Value, Value) {
     let request = json!({ "purpose": "record_correction", "donor_no": donor_no });
@@ -62,6 +62,38 @@ on_both! {
         assert_eq!((verdict(station, &server, "T0001"), verdict(station, &server, "T0002")), ("valid".to_owned(), "valid".to_owned()));
         assert_eq!(station.import(&town)["donations"]["unchanged"], 4);
         station.rexue(["audit", "verify"]).well();
+    }
+
+    fn whoever_saw_a_merged_record_sees_it_again_when_it_is_two(station) {
+        let gateway = Gateway::start();
+        station.import(&Town::of(2));
+        let server = station.serve_through(&gateway, &[]);
+        let operator = station.user(&server, "operator", None).sign_in(&server);
+        let reviewer = station.user(&server, "reviewer", None).sign_in(&server);
+        let own = server.sign_in(&gateway, &Person::number(2).phone);
+        let proof = json!({ "id_number": Person::number(2).id_number, "donation_no": "4199240000003" });
+        server.send(&own, "/v1/me/donor", proof).with_status(200);
+        let sees = || {
+            let me = server.read(&own, "/v1/me").with_status(200).json();
+            (me["donors"][0]["donor_no"].clone(), me["donors"][0]["donations"].clone())
+        };
+        let request = json!({ "kept": "T0001", "duplicate": "T0002", "reason": "same document" });
+        let id = server.send(&operator, "/v1/station/merges", request).with_status(201).json()["id"].clone();
+        let path = format!("/v1/station/merges/{}", id.as_str().unwrap());
+        let decide = || {
+            server.send(&reviewer, &format!("{path}/decision"), json!({ "approve": true })).with_status(204);
+        };
+
+        decide();
+        let merged = sees();
+        server.send(&operator, &format!("{path}/reversal"), json!({})).with_status(204);
+        decide();
+
+        assert_eq!(merged, (json!("T0001"), json!(4)));
+        assert_eq!(sees(), (json!("T0002"), json!(2)));
+        let revoked = "SELECT count(*) AS number FROM audit WHERE action = 'certificate.revoked'";
+        let statuses = station.count("certificate_statuses");
+        assert_eq!(station.number(revoked), statuses, "each revocation has its line");
     }
 
     fn a_record_is_not_merged_with_itself_or_with_none(station) {

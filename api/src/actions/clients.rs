@@ -2,11 +2,12 @@
 
 use super::Context;
 use super::sessions::{self, SignedIn, Standing};
-use crate::chance::Chance;
+use crate::chance::{Chance, is_id};
 use crate::domain::access::Role;
 use crate::domain::personal::is_invisible;
 use crate::error::{Error, Kind};
 use crate::jwt;
+use crate::store::Db;
 use crate::store::audit::{self, Entry};
 use crate::store::hospitals::{self as store, ClientRow};
 use crate::tokens::Subject;
@@ -188,7 +189,7 @@ pub async fn sign_in(context: &Context, credential: Credential) -> Result<Signed
             let now = whole.clock.now();
             let client = match &credential {
                 Credential::ApiKey { client_id, key } => {
-                    let client = store::client(db, client_id)?.ok_or_else(invalid_client)?;
+                    let client = known(db, client_id)?;
                     let right = client.key_hash.as_deref().is_some_and(|known| hash(key).ct_eq(known).into());
                     if !right {
                         return Err(invalid_client());
@@ -201,7 +202,7 @@ pub async fn sign_in(context: &Context, credential: Credential) -> Result<Signed
                     if client_id.as_ref().is_some_and(|client_id| *client_id != said.sub) {
                         return Err(invalid_client());
                     }
-                    let client = store::client(db, &said.sub)?.ok_or_else(invalid_client)?;
+                    let client = known(db, &said.sub)?;
                     let claims = check(&whole, &client, assertion, now).ok_or_else(invalid_client)?;
                     let ends = DateTime::from_timestamp(claims.exp, 0).ok_or_else(invalid_client)?;
                     let id: [u8; 32] = Sha256::digest(format!("{}\0{}", client.id, claims.jti)).into();
@@ -216,6 +217,11 @@ pub async fn sign_in(context: &Context, credential: Credential) -> Result<Signed
             sessions::begin(&whole, db, Subject::Client(client.id), standing, &client.name, now, &mut chance)
         })
         .await
+}
+
+fn known(db: &mut Db, client_id: &str) -> Result<ClientRow, Error> {
+    let client = if is_id(client_id) { store::client(db, client_id)? } else { None };
+    client.ok_or_else(invalid_client)
 }
 
 /// What a client's own key vouches for.

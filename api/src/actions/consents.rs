@@ -1,12 +1,13 @@
 //! Consents: given to one version of one text, withdrawn at any time.
 
 use super::Context;
+use super::own_record::no_such_account;
 use crate::chance::Chance;
 use crate::domain::consent::{Place, Purpose, TextVersion};
 use crate::error::Error;
+use crate::store::accounts;
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::consents::{self as store, ConsentRow};
-use crate::store::one_at_a_time;
 use crate::vault::Field;
 use serde_json::json;
 
@@ -34,7 +35,7 @@ pub async fn give(context: &Context, account_id: String, given: Given) -> Result
             let now = whole.clock.now();
             let mut chance = Chance::from_system()?;
             let (purpose, version) = (given.purpose.as_str(), given.text_version.as_str());
-            one_at_a_time(db, account_id.as_bytes())?;
+            accounts::lock(db, &account_id)?.ok_or_else(no_such_account)?;
             store::withdraw(db, &account_id, purpose, now)?;
             let id = chance.id(now);
             let row = ConsentRow {

@@ -1,12 +1,13 @@
 //! Erases an account; what the law says must be kept stays, and the answer says so.
 
-use super::own_record::REGISTERED_PREFIX;
-use super::{Context, sessions};
+use super::book::{Request, Wish};
+use super::own_record::{REGISTERED_PREFIX, no_such_account};
+use super::{Context, book, sessions};
 use crate::chance::Chance;
 use crate::error::Error;
 use crate::store::accounts::{self, LinkedDonor};
 use crate::store::audit::{self, Actor, Entry};
-use crate::store::{Db, certificates, consents, donations, donors, sharing};
+use crate::store::{Db, appointments, certificates, consents, donations, donors, merges, sharing};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -29,7 +30,8 @@ pub async fn erase(context: &Context, account_id: String) -> Result<Erased, Erro
         .write(move |db| {
             let now = whole.clock.now();
             let mut chance = Chance::from_system()?;
-            accounts::by_id(db, &account_id)?.ok_or_else(|| Error::not_found("There is no such account."))?;
+            accounts::lock(db, &account_id)?.ok_or_else(no_such_account)?;
+            cancel_appointments(&whole, db, &account_id)?;
             let own = accounts::donors_of(db, &account_id)?;
             let own = own.into_iter().find(|donor| donor.link.relation == "self");
             accounts::unlink_all(db, &account_id, now)?;
@@ -54,6 +56,25 @@ pub async fn erase(context: &Context, account_id: String) -> Result<Erased, Erro
     Ok(erased)
 }
 
+/// Cancels what the account's own person has booked. What begins within the hour is the door's to settle: it stays.
+fn cancel_appointments(context: &Context, db: &mut Db, account_id: &str) -> Result<(), Error> {
+    let own = accounts::donors_of(db, account_id)?;
+    let own: Vec<&str> = own
+        .iter()
+        .filter(|donor| donor.link.relation == "self")
+        .map(|donor| donor.link.donor_id.as_str())
+        .collect();
+    let cancellations: Vec<Request> = appointments::active_of(db, &own)?
+        .into_iter()
+        .map(|row| Request {
+            account_id: account_id.to_owned(),
+            wish: Wish::Cancel { appointment: row.id },
+            key: None,
+        })
+        .collect();
+    book::run(&context.rules, context.clock.now(), db, &cancellations).map(drop)
+}
+
 /// Deletes a record that nothing but the account's own registration made; `false` when it has to stay.
 fn forget_record(db: &mut Db, donor: &LinkedDonor, now: DateTime<Utc>) -> Result<bool, Error> {
     let id = donor.link.donor_id.as_str();
@@ -61,13 +82,16 @@ fn forget_record(db: &mut Db, donor: &LinkedDonor, now: DateTime<Utc>) -> Result
         accounts::unlink(db, &link.id, now)?;
     }
     sharing::clear(db, id)?;
+    merges::forget_proposals(db, id)?;
     let used = !donor.donor_no.starts_with(REGISTERED_PREFIX)
         || !donations::of_donors(db, &[id])?.is_empty()
         || !certificates::of_donor(db, id)?.is_empty()
-        || crate::store::merges::mention(db, id)?;
+        || merges::mention(db, id)?
+        || !appointments::active_of(db, &[id])?.is_empty();
     if used {
         return Ok(false);
     }
+    appointments::forget_of(db, id)?;
     accounts::forget_links_to(db, id)?;
     donors::delete(db, id)?;
     Ok(true)

@@ -1,7 +1,7 @@
 //! Records of relatives: seen by an account after their own word, and no longer than they wish.
 
 use super::Context;
-use super::own_record::link;
+use super::own_record::{link, no_such_account};
 use crate::chance::Chance;
 use crate::error::{Error, Kind};
 use crate::store::accounts::{self, LinkedDonor};
@@ -108,6 +108,7 @@ pub(super) fn manage(
     now: DateTime<Utc>,
 ) -> Result<String, Error> {
     one_at_a_time(db, donor_id.as_bytes())?;
+    accounts::lock(db, account_id)?.ok_or_else(no_such_account)?;
     if accounts::links_to(db, donor_id)?.iter().any(|link| link.account_id == account_id) {
         return Err(Error::conflict("already_linked", "The account sees this record already."));
     }

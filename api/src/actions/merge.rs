@@ -3,12 +3,16 @@
 use super::Context;
 use super::issue::{Selection, issue};
 use crate::chance::Chance;
+use crate::domain::standing::Change;
 use crate::domain::totals::Totals;
 use crate::error::Error;
+use crate::store::accounts::LinkRow;
 use crate::store::audit::{self, Entry};
 use crate::store::donors::{self, DonorRow};
-use crate::store::merges::{self as store, MergeRow};
-use crate::store::{Db, accounts, certificates, donations, imports, statuses, totals};
+use crate::store::merges::{self as store, MergeRow, MergedLink};
+use crate::store::{
+    Db, accounts, appointments, certificates, donations, imports, one_at_a_time, statuses, totals,
+};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -36,6 +40,7 @@ pub async fn propose(
         .write(move |db| {
             let now = whole.clock.now();
             let mut chance = Chance::from_system()?;
+            one_at_a_time(db, b"merges")?;
             let [kept, duplicate] = [donor(db, &kept)?, donor(db, &duplicate)?];
             if kept.id == duplicate.id {
                 return Err(Error::conflict("same_record", "The two numbers are one record."));
@@ -123,7 +128,7 @@ pub enum Verdict {
 /// revoked, and new ones issued.
 ///
 /// # Errors
-/// `not_found`; `nothing_to_decide`; `own_proposal`.
+/// `not_found`; `nothing_to_decide`; `own_proposal`; `has_appointment` when the duplicate has one.
 pub async fn decide(
     context: &Context,
     user_id: String,
@@ -172,14 +177,21 @@ fn decide_in(
     imports::exclude_others(db)?;
     let touched = match action {
         "donor.merged" => {
-            revoke_certificates(db, &merge.duplicate_id, "merged into another record", now)?;
+            if !appointments::active_of(db, &[&merge.duplicate_id])?.is_empty() {
+                return Err(Error::conflict(
+                    "has_appointment",
+                    "The duplicate has an appointment: cancel it, or wait until it is over.",
+                ));
+            }
+            revoke_certificates(context, db, &merge.duplicate_id, "merged into another record", now)?;
             store::move_donations(db, &merge)?;
-            accounts::move_links(db, &merge.duplicate_id, &merge.kept_id, now)?;
+            move_links(db, &merge, now, &mut chance)?;
             vec![merge.kept_id.clone()]
         }
         "donor.unmerged" => {
-            revoke_certificates(db, &merge.kept_id, "held another person's donations", now)?;
+            revoke_certificates(context, db, &merge.kept_id, "held another person's donations", now)?;
             store::move_donations_back(db, &merge)?;
+            move_links_back(db, &merge, now)?;
             vec![merge.kept_id.clone(), merge.duplicate_id.clone()]
         }
         _ => Vec::new(),
@@ -189,6 +201,46 @@ fn decide_in(
     }
     trace(context, db, action, &merge, now, &mut chance)?;
     Ok(donors::by_ids(db, &touched)?.into_iter().map(|donor| donor.donor_no).collect())
+}
+
+/// Whoever saw the duplicate sees the kept record; its own person only when nobody else is that.
+fn move_links(db: &mut Db, merge: &MergeRow, now: DateTime<Utc>, chance: &mut Chance) -> Result<(), Error> {
+    let there = accounts::links_to(db, &merge.kept_id)?;
+    for link in accounts::links_to(db, &merge.duplicate_id)? {
+        accounts::unlink(db, &link.id, now)?;
+        let taken = there.iter().any(|other| {
+            other.account_id == link.account_id || (other.relation == "self" && link.relation == "self")
+        });
+        let new_link = (!taken).then(|| chance.id(now));
+        if let Some(id) = &new_link {
+            let since = now.naive_utc();
+            let (id, donor_id) = (id.clone(), merge.kept_id.clone());
+            accounts::link(db, &LinkRow { id, donor_id, since, ..link.clone() })?;
+        }
+        let row =
+            MergedLink { id: chance.id(now), merge_id: merge.id.clone(), ended_link: link.id, new_link };
+        store::remember_link(db, &row)?;
+    }
+    Ok(())
+}
+
+/// Who came with the duplicate leaves with it, unless they found another record of their own meanwhile.
+fn move_links_back(db: &mut Db, merge: &MergeRow, now: DateTime<Utc>) -> Result<(), Error> {
+    for moved in store::take_links(db, &merge.id)? {
+        let came = match &moved.new_link {
+            Some(id) => accounts::unlink(db, id, now)?,
+            None => true,
+        };
+        let Some(link) = accounts::link_by_id(db, &moved.ended_link)?.filter(|_| came) else { continue };
+        let seen = accounts::donors_of(db, &link.account_id)?;
+        let in_the_way = seen.iter().any(|donor| {
+            donor.link.donor_id == link.donor_id || (donor.link.relation == "self" && link.relation == "self")
+        });
+        if accounts::by_id(db, &link.account_id)?.is_some() && !in_the_way {
+            accounts::relink(db, &link.id)?;
+        }
+    }
+    Ok(())
 }
 
 fn nothing_to_decide() -> Error {
@@ -205,13 +257,26 @@ fn recount(db: &mut Db, donor_ids: [&String; 2]) -> Result<(), Error> {
     totals::save(db, sums.iter().map(|(id, sum)| (*id, sum)))
 }
 
-fn revoke_certificates(db: &mut Db, donor_id: &str, reason: &str, now: DateTime<Utc>) -> Result<(), Error> {
+fn revoke_certificates(
+    context: &Context,
+    db: &mut Db,
+    donor_id: &str,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let mut entries = Vec::new();
     for row in certificates::of_donor(db, donor_id)? {
         let status = statuses::of_certificate(db, &row.certificate_no)?;
         let revoked = status.is_some_and(|status| status.status == "revoked");
         if !revoked && row.expires_at.and_utc() > now {
             statuses::set(db, &row, "revoked", reason, now)?;
+            entries.push(Entry {
+                actor: context.actor.clone(),
+                action: Change::Revoke.action(),
+                subject: row.certificate_no,
+                detail: json!({ "reason": reason }),
+            });
         }
     }
-    Ok(())
+    audit::append(db, entries, now, &mut Chance::from_system()?)
 }

@@ -27,6 +27,7 @@ const RECORDS_OF_A_PERSON: i64 = 16;
 ///
 /// # Errors
 /// `record_not_found`, whichever of the two is wrong; `already_bound` when the account has a record;
+/// `record_of_a_relative` when the account sees it already;
 /// `record_bound_elsewhere` when the record's person signs in otherwise.
 pub async fn bind(
     context: &Context,
@@ -39,7 +40,6 @@ pub async fn bind(
         .pool
         .write(move |db| {
             let now = whole.clock.now();
-            one_at_a_time(db, account_id.as_bytes())?;
             no_record_yet(db, &account_id)?;
             let index = whole.vault.index(Field::IdNumber, document.reveal());
             let records = donors::find(db, &Key::IdNumber(&index), RECORDS_OF_A_PERSON)?;
@@ -56,18 +56,34 @@ pub async fn bind(
                     "There is no record with this identity number and donation number. Check both, or ask at a window.",
                 )
             })?;
-            link_to_person(db, &account_id, &record, "donation_number", now, &mut Chance::from_system()?)?;
+            // A relative sees donation numbers, and may know the identity number: that proves nothing.
+            let links = accounts::links_to(db, &record.id)?;
+            if links.iter().any(|link| link.account_id == account_id) {
+                return Err(Error::conflict(
+                    "record_of_a_relative",
+                    "You see this record as a relative's. If it is your own, ask at a window.",
+                ));
+            }
+            let actor = Actor::Account(account_id.clone());
+            let mut chance = Chance::from_system()?;
+            link_to_person(db, &account_id, &record, "donation_number", actor, now, &mut chance)?;
             Ok(record.donor_no)
         })
         .await
 }
 
 fn no_record_yet(db: &mut Db, account_id: &str) -> Result<(), Error> {
+    accounts::lock(db, account_id)?.ok_or_else(no_such_account)?;
     let has_one = accounts::donors_of(db, account_id)?.iter().any(|donor| donor.link.relation == "self");
     if has_one {
         return Err(Error::conflict("already_bound", "This account has a donor record already."));
     }
     Ok(())
+}
+
+/// The account was erased meanwhile.
+pub(super) fn no_such_account() -> Error {
+    Error::not_found("There is no such account.")
 }
 
 /// Makes a record the account's own person's.
@@ -79,6 +95,7 @@ pub(super) fn link_to_person(
     account_id: &str,
     record: &DonorRow,
     proof: &'static str,
+    actor: Actor,
     now: DateTime<Utc>,
     chance: &mut Chance,
 ) -> Result<(), Error> {
@@ -95,12 +112,8 @@ pub(super) fn link_to_person(
         accounts::unlink(db, &link.id, now)?;
     }
     link(db, account_id, &record.id, "self", proof, now, chance)?;
-    let entry = Entry {
-        actor: Actor::Account(account_id.to_owned()),
-        action: "donor.bound",
-        subject: record.id.clone(),
-        detail: json!({ "proof": proof }),
-    };
+    let entry =
+        Entry { actor, action: "donor.bound", subject: record.id.clone(), detail: json!({ "proof": proof }) };
     audit::append(db, [entry], now, chance)
 }
 
@@ -157,7 +170,6 @@ pub async fn register(
         .write(move |db| {
             let now = whole.clock.now();
             let mut chance = Chance::from_system()?;
-            one_at_a_time(db, account_id.as_bytes())?;
             no_record_yet(db, &account_id)?;
             let donor = donor_of(&whole, db, &account_id, registration, now, &mut chance)?;
             let import_id = chance.id(now);
@@ -165,7 +177,8 @@ pub async fn register(
             imports::finish(db, &import_id, now, &json!({ "source": "registration" }).to_string())?;
             let row = DonorRow::seal(&donor, &import_id, &whole.vault, now, &mut chance)?;
             donors::insert(db, std::slice::from_ref(&row))?;
-            link_to_person(db, &account_id, &row, "registration", now, &mut chance)?;
+            let actor = Actor::Account(account_id.clone());
+            link_to_person(db, &account_id, &row, "registration", actor, now, &mut chance)?;
             Ok(row.donor_no)
         })
         .await

@@ -1,6 +1,7 @@
 //! Donors sign in: by a one-time code, or by WeChat.
 
 use super::Context;
+use super::own_record::no_such_account;
 use super::sessions::{self, SignedIn, Standing};
 use crate::chance::Chance;
 use crate::domain::lockout::{Lockout, after_failure};
@@ -9,6 +10,7 @@ use crate::error::{Error, Kind};
 use crate::store::accounts::{self, AccountRow};
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::outbox::{self, Letter};
+use crate::store::sessions as store;
 use crate::store::sign_in_codes::{self, CodeRow};
 use crate::store::{Db, lockouts, one_at_a_time};
 use crate::tokens::Subject;
@@ -20,6 +22,8 @@ use subtle::ConstantTimeEq;
 
 /// How long a code holds.
 pub const CODE_LIFETIME: TimeDelta = TimeDelta::minutes(5);
+/// An account that was not used for so long shows no record any more until it is bound again.
+const RESTS_AFTER: TimeDelta = TimeDelta::days(180);
 /// How often one code may be guessed at.
 const ATTEMPTS: i64 = 5;
 
@@ -174,7 +178,8 @@ pub async fn by_code(
         let mut chance = Chance::from_system()?;
         Ok(match prove_phone(&whole, db, &phone, &code, now)? {
             Guess::Right(()) => {
-                let account = account_of_phone(&whole, db, &phone, now, &mut chance)?;
+                let account = account_of_phone(&whole, db, &phone, &Actor::Nobody, now, &mut chance)?;
+                rest_if_unused(db, &account, now, &mut chance)?;
                 Guess::Right(begin(&whole, db, &account, &device, now, &mut chance)?)
             }
             Guess::Wrong(lockout) => Guess::Wrong(lockout),
@@ -196,25 +201,54 @@ fn begin(
     sessions::begin(context, db, subject, Standing::donor(), device, now, chance)
 }
 
+/// Lets an account that was not used for long rest: it shows no record until it is bound again. Telephone numbers
+/// are given to somebody else after a while, and whoever gets one must not see who had it.
+fn rest_if_unused(
+    db: &mut Db,
+    account: &AccountRow,
+    now: DateTime<Utc>,
+    chance: &mut Chance,
+) -> Result<(), Error> {
+    let used_at = store::last_use(db, &account.id)?.unwrap_or(account.created_at.and_utc());
+    if now - used_at < RESTS_AFTER || accounts::donors_of(db, &account.id)?.is_empty() {
+        return Ok(());
+    }
+    accounts::unlink_all(db, &account.id, now)?;
+    accounts::clear_openid(db, &account.id)?;
+    note(db, Actor::Job("sign-in"), "account.rested", &account.id, now, chance)
+}
+
 fn open_account(
     context: &Context,
     db: &mut Db,
+    actor: &Actor,
     now: DateTime<Utc>,
     chance: &mut Chance,
 ) -> Result<AccountRow, Error> {
     let account = AccountRow::new(&context.vault, now, chance);
     accounts::insert(db, &account)?;
-    let entry = Entry {
-        actor: Actor::Account(account.id.clone()),
-        action: "account.opened",
-        subject: account.id.clone(),
-        detail: json!({}),
+    let actor = match actor {
+        Actor::Nobody => Actor::Account(account.id.clone()),
+        other => other.clone(),
     };
-    audit::append(db, [entry], now, chance)?;
+    note(db, actor, "account.opened", &account.id, now, chance)?;
     Ok(account)
 }
 
-/// The account that `phone` signs in to, opened when there is none.
+fn note(
+    db: &mut Db,
+    actor: Actor,
+    action: &'static str,
+    account_id: &str,
+    now: DateTime<Utc>,
+    chance: &mut Chance,
+) -> Result<(), Error> {
+    let entry = Entry { actor, action, subject: account_id.to_owned(), detail: json!({}) };
+    audit::append(db, [entry], now, chance)
+}
+
+/// The account that `phone` signs in to, opened by `actor` (whoever signs in, when that is nobody yet) when there is
+/// none. It stays locked until the transaction ends.
 ///
 /// # Errors
 /// Failures of the database.
@@ -222,15 +256,18 @@ pub(super) fn account_of_phone(
     context: &Context,
     db: &mut Db,
     phone: &Phone,
+    actor: &Actor,
     now: DateTime<Utc>,
     chance: &mut Chance,
 ) -> Result<AccountRow, Error> {
     let index = context.vault.index(Field::AccountPhone, phone.reveal());
     one_at_a_time(db, &index)?;
-    if let Some(account) = accounts::by_phone(db, &index)? {
+    if let Some(account) = accounts::by_phone(db, &index)?
+        && let Some(account) = accounts::lock(db, &account.id)?
+    {
         return Ok(account);
     }
-    let account = open_account(context, db, now, chance)?;
+    let account = open_account(context, db, actor, now, chance)?;
     accounts::set_phone(db, &account, phone, &context.vault, chance)?;
     Ok(account)
 }
@@ -258,6 +295,7 @@ pub async fn by_wechat(
         .write(move |db| {
             let mut chance = Chance::from_system()?;
             let account = account_of_wechat(&whole, db, &openid, phone.as_ref(), now, &mut chance)?;
+            let account = accounts::lock(db, &account.id)?.ok_or_else(no_such_account)?;
             begin(&whole, db, &account, &device, now, &mut chance)
         })
         .await
@@ -291,6 +329,8 @@ fn account_of_wechat(
         )),
         (Some(account), None, Some(phone)) if !account.has_phone() => {
             accounts::set_phone(db, &account, phone, vault, chance)?;
+            let actor = Actor::Account(account.id.clone());
+            note(db, actor, "account.phone_set", &account.id, now, chance)?;
             Ok(account)
         }
         (Some(account), _, _) => Ok(account),
@@ -300,10 +340,12 @@ fn account_of_wechat(
         )),
         (None, Some(account), _) => {
             accounts::set_openid(db, &account, openid.reveal(), vault, chance)?;
+            let actor = Actor::Account(account.id.clone());
+            note(db, actor, "account.wechat_attached", &account.id, now, chance)?;
             Ok(account)
         }
         (None, None, phone) => {
-            let account = open_account(context, db, now, chance)?;
+            let account = open_account(context, db, &Actor::Nobody, now, chance)?;
             accounts::set_openid(db, &account, openid.reveal(), vault, chance)?;
             if let Some(phone) = phone {
                 accounts::set_phone(db, &account, phone, vault, chance)?;

@@ -44,7 +44,7 @@ impl Manager {
     }
 
     fn manages(&self, user: &UserRow) -> bool {
-        self.hospital.is_none() || self.hospital == user.hospital_code
+        !self.role.belongs_to_a_hospital() || (self.hospital.is_some() && self.hospital == user.hospital_code)
     }
 }
 
@@ -187,9 +187,11 @@ pub async fn invite_again(context: &Context, manager: Manager, user_id: String) 
                 ));
             }
             let actor = whole.actor.clone();
-            let ended = sessions::end_all(db, actor, &user.id, "invited_again", now, &mut chance)?;
             let detail = json!({ "again": true });
-            Ok((hand_out(&whole, db, &user.id, detail, now, &mut chance)?, ended))
+            // From here on no sign-in with the old password comes through.
+            let invitation = hand_out(&whole, db, &user.id, detail, now, &mut chance)?;
+            let ended = sessions::end_all(db, actor, &user.id, "invited_again", now, &mut chance)?;
+            Ok((invitation, ended))
         })
         .await?;
     forget(context, &ended).await;
@@ -325,7 +327,8 @@ pub struct Login {
 /// # Errors
 /// `wrong_credentials`, `locked_out`.
 pub async fn sign_in(context: &Context, login: Login) -> Result<SignedIn, Error> {
-    let name = login.user_name.trim().to_ascii_lowercase();
+    // What cannot be a name is nobody's, and costs as much.
+    let name = UserName::parse(&login.user_name).map(|name| name.as_str().to_owned()).unwrap_or_default();
     let subject = context.vault.index(Field::UserName, &name);
     let (key, now) = (subject.clone(), context.clock.now());
     let (user, lockout) =
@@ -342,7 +345,7 @@ pub async fn sign_in(context: &Context, login: Login) -> Result<SignedIn, Error>
             let Some(user) = &user else { return Ok(None) };
             let step = secret_of(&whole, user)?.and_then(|secret| secret.matching_step(&login.totp, now));
             let Some(step) = step else { return Ok(None) };
-            Ok(store::use_step(db, &user.id, step)?.then(|| user.clone()))
+            Ok(store::use_step(db, &user.id, user.password_hash.as_deref(), step)?.then(|| user.clone()))
         })?;
         Ok(match outcome {
             Guess::Right(user) => {

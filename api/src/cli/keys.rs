@@ -39,7 +39,7 @@ impl Keys {
                 say("A new keyset snapshot is published.");
             }
             Self::RotateAccess => {
-                tokens::rotate(&folder, &mut Chance::from_system()?)?;
+                tokens::rotate(&folder, now, &mut Chance::from_system()?)?;
                 say("There is a new key of access tokens. Start the servers again to use it.");
             }
             Self::Root => {

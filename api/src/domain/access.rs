@@ -39,6 +39,11 @@ impl Role {
         }
     }
 
+    /// Whether whoever has this role sees one hospital, and no other.
+    pub fn belongs_to_a_hospital(self) -> bool {
+        self == Self::System || self.of_hospital() == Some(true)
+    }
+
     /// Whether whoever has this role may do this.
     pub fn may(self, permission: Permission) -> bool {
         TABLE.iter().any(|(row, roles)| *row == permission && roles.contains(&self))

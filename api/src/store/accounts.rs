@@ -73,6 +73,34 @@ pub fn by_id(db: &mut Db, id: &str) -> Result<Option<AccountRow>, Error> {
     Ok(accounts::table.find(id).filter(accounts::erased_at.is_null()).first(db).optional()?)
 }
 
+/// The account with this id, unless it was erased; nobody else changes it until the transaction ends. Whoever begins
+/// a session of it, links a record to it or erases it takes this lock.
+pub fn lock(db: &mut Db, id: &str) -> Result<Option<AccountRow>, Error> {
+    let there = accounts::table.find(id).filter(accounts::erased_at.is_null());
+    Ok(match db {
+        Db::Postgres(connection) => there.for_update().first(connection).optional()?,
+        Db::Sqlite(connection) => there.first(connection).optional()?,
+    })
+}
+
+/// Takes the telephone number away: it does not sign in any more.
+pub fn clear_phone(db: &mut Db, id: &str) -> Result<(), Error> {
+    let nothing: Option<Vec<u8>> = None;
+    diesel::update(accounts::table.find(id))
+        .set((accounts::phone_sealed.eq(&nothing), accounts::phone_index.eq(&nothing)))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Takes the WeChat user away: WeChat does not sign in any more.
+pub fn clear_openid(db: &mut Db, id: &str) -> Result<(), Error> {
+    let nothing: Option<Vec<u8>> = None;
+    diesel::update(accounts::table.find(id))
+        .set((accounts::openid_sealed.eq(&nothing), accounts::openid_index.eq(&nothing)))
+        .execute(db)?;
+    Ok(())
+}
+
 /// The account of a telephone number's index.
 pub fn by_phone(db: &mut Db, phone_index: &[u8]) -> Result<Option<AccountRow>, Error> {
     Ok(accounts::table.filter(accounts::phone_index.eq(phone_index)).first(db).optional()?)
@@ -214,20 +242,15 @@ pub fn unlink_all(db: &mut Db, account_id: &str, now: DateTime<Utc>) -> Result<(
     Ok(())
 }
 
-/// Points the links to one donor's record at another's, where the account does not see that one yet; ends the rest.
-pub fn move_links(db: &mut Db, from: &str, to: &str, now: DateTime<Utc>) -> Result<(), Error> {
-    let there = links_to(db, to)?;
-    for link in links_to(db, from)? {
-        let taken = there.iter().any(|other| {
-            other.account_id == link.account_id || (other.relation == "self" && link.relation == "self")
-        });
-        if taken {
-            unlink(db, &link.id, now)?;
-        } else {
-            diesel::update(account_donors::table.find(&link.id))
-                .set(account_donors::donor_id.eq(to))
-                .execute(db)?;
-        }
-    }
+/// Opens a link again that was ended.
+pub fn relink(db: &mut Db, id: &str) -> Result<(), Error> {
+    diesel::update(account_donors::table.find(id))
+        .set(account_donors::ended_at.eq(None::<NaiveDateTime>))
+        .execute(db)?;
     Ok(())
+}
+
+/// The link with this id.
+pub fn link_by_id(db: &mut Db, id: &str) -> Result<Option<LinkRow>, Error> {
+    Ok(account_donors::table.find(id).first(db).optional()?)
 }

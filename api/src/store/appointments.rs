@@ -285,6 +285,12 @@ pub fn of_donors(db: &mut Db, donor_ids: &[&str], limit: i64) -> Result<Vec<Appo
         .load(db)?)
 }
 
+/// Deletes a donor's appointments: before the record itself goes. Those that take a place MUST be over.
+pub fn forget_of(db: &mut Db, donor_id: &str) -> Result<(), Error> {
+    diesel::delete(appointments::table.filter(appointments::donor_id.eq(donor_id))).execute(db)?;
+    Ok(())
+}
+
 /// The slots with these ids, as they are.
 pub fn slots_by_ids(db: &mut Db, ids: &[&str]) -> Result<Vec<SlotRow>, Error> {
     Ok(slots::table.filter(slots::id.eq_any(ids)).load(db)?)

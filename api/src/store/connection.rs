@@ -167,8 +167,8 @@ pub(super) fn in_snapshot<T, E: From<diesel::result::Error>>(
 /// Lets one writing transaction at a time work on `key`, on all nodes: for a decision about rows that may not be there
 /// yet, and so cannot be locked. Whoever comes second waits until the first transaction ends, and then sees what it did.
 ///
-/// Keys in one transaction go from the more particular to the shared one, so that nobody waits in a circle: an account
-/// or an OpenID, then a telephone number, then a donor's record. SQLite has one writer anyway.
+/// Locks in one transaction are taken in one order, so that nobody waits in a circle: an OpenID, a telephone number or
+/// a user's name, an account's row, a donor's record. SQLite has one writer anyway.
 pub fn one_at_a_time(db: &mut Db, key: &[u8]) -> Result<(), Error> {
     if let Db::Postgres(connection) = db {
         let hash: [u8; 32] = Sha256::digest(key).into();

@@ -1,6 +1,6 @@
 //! Hospitals, and the systems of theirs that may call us.
 
-use super::connection::Db;
+use super::connection::{Db, on_each};
 use super::schema::{clients, hospitals, used_assertions};
 use crate::error::Error;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -20,11 +20,11 @@ pub struct HospitalRow {
 
 /// Writes a new hospital; `false` when the code is taken.
 pub fn insert(db: &mut Db, row: &HospitalRow) -> Result<bool, Error> {
-    if by_code(db, &row.code)?.is_some() {
-        return Ok(false);
-    }
-    diesel::insert_into(hospitals::table).values(row).execute(db)?;
-    Ok(true)
+    let inserted = on_each!(db, |connection| diesel::insert_into(hospitals::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(connection))?;
+    Ok(inserted == 1)
 }
 
 /// The hospital with this code.
@@ -85,7 +85,7 @@ pub fn revoke_client(db: &mut Db, hospital_code: &str, id: &str, now: DateTime<U
 /// Notes that a client assertion was used; `false` when it was before.
 pub fn use_assertion(db: &mut Db, id: &[u8], expires_at: DateTime<Utc>) -> Result<bool, Error> {
     let row = (used_assertions::id.eq(id), used_assertions::expires_at.eq(expires_at.naive_utc()));
-    let inserted = super::connection::on_each!(db, |connection| diesel::insert_into(used_assertions::table)
+    let inserted = on_each!(db, |connection| diesel::insert_into(used_assertions::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(connection))?;

@@ -1,7 +1,7 @@
 //! Merges of two records of one person, and what each moved.
 
 use super::connection::Db;
-use super::schema::{donations, donors, merged_donations, merges};
+use super::schema::{donations, donors, merged_donations, merged_links, merges};
 use crate::error::Error;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -122,5 +122,40 @@ pub fn move_donations_back(db: &mut Db, merge: &MergeRow) -> Result<(), Error> {
 
 fn set_merged_into(db: &mut Db, donor_id: &str, kept_id: Option<&str>) -> Result<(), Error> {
     diesel::update(donors::table.find(donor_id)).set(donors::merged_into.eq(kept_id)).execute(db)?;
+    Ok(())
+}
+
+/// A link that a merge ended, and the one that it made in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = merged_links, treat_none_as_default_value = false)]
+pub struct MergedLink {
+    /// UUIDv7.
+    pub id: String,
+    /// The merge.
+    pub merge_id: String,
+    /// The link to the duplicate.
+    pub ended_link: String,
+    /// The link to the kept record; none when the account saw that one already.
+    pub new_link: Option<String>,
+}
+
+/// Remembers what became of a link.
+pub fn remember_link(db: &mut Db, row: &MergedLink) -> Result<(), Error> {
+    diesel::insert_into(merged_links::table).values(row).execute(db)?;
+    Ok(())
+}
+
+/// What a merge did to links; it is forgotten with this.
+pub fn take_links(db: &mut Db, merge_id: &str) -> Result<Vec<MergedLink>, Error> {
+    let of_merge = merged_links::table.filter(merged_links::merge_id.eq(merge_id));
+    let rows = of_merge.load(db)?;
+    diesel::delete(of_merge).execute(db)?;
+    Ok(rows)
+}
+
+/// Deletes what was proposed about a record and never done.
+pub fn forget_proposals(db: &mut Db, donor_id: &str) -> Result<(), Error> {
+    let of_donor = merges::table.filter(merges::kept_id.eq(donor_id).or(merges::duplicate_id.eq(donor_id)));
+    diesel::delete(of_donor.filter(merges::state.eq_any(["proposed", "refused"]))).execute(db)?;
     Ok(())
 }

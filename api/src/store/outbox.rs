@@ -115,6 +115,15 @@ pub fn finish(db: &mut Db, id: &str, state: &str, now: DateTime<Utc>) -> Result<
     Ok(())
 }
 
+/// Forgets to whom a finished message went and what it said.
+pub fn blank(db: &mut Db, id: &str) -> Result<(), Error> {
+    let nothing: &[u8] = &[];
+    diesel::update(outbox::table.find(id))
+        .set((outbox::recipient_sealed.eq(nothing), outbox::content_sealed.eq(nothing)))
+        .execute(db)?;
+    Ok(())
+}
+
 /// The newest messages that a gateway would have sent: for the demonstration's page.
 pub fn newest(db: &mut Db, limit: i64) -> Result<Vec<OutboxRow>, Error> {
     Ok(outbox::table.order(outbox::id.desc()).limit(limit).load(db)?)

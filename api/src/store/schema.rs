@@ -271,6 +271,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    merged_links (id) {
+        id -> Text,
+        merge_id -> Text,
+        ended_link -> Text,
+        new_link -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> Text,
         kind -> Text,
@@ -424,6 +433,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     consents,
     merges,
     merged_donations,
+    merged_links,
     outbox,
     audit_heads,
     sites,

@@ -96,6 +96,15 @@ pub fn end(
     Ok(ended == 1)
 }
 
+/// When an account, user or client last signed in or refreshed, as far as sessions are kept.
+pub fn last_use(db: &mut Db, subject_id: &str) -> Result<Option<DateTime<Utc>>, Error> {
+    let last: Option<NaiveDateTime> = sessions::table
+        .filter(sessions::subject_id.eq(subject_id))
+        .select(diesel::dsl::max(sessions::last_used_at))
+        .first(db)?;
+    Ok(last.map(|last| last.and_utc()))
+}
+
 /// Ends all open sessions of an account, user or client: their ids.
 pub fn end_all(
     db: &mut Db,
@@ -103,8 +112,10 @@ pub fn end_all(
     because: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<String>, Error> {
-    let open =
-        sessions::table.filter(sessions::subject_id.eq(subject_id)).filter(sessions::ended_at.is_null());
+    let open = sessions::table
+        .filter(sessions::subject_id.eq(subject_id))
+        .filter(sessions::expires_at.gt(now.naive_utc()))
+        .filter(sessions::ended_at.is_null());
     let ids: Vec<String> = open.select(sessions::id).load(db)?;
     diesel::update(sessions::table.filter(sessions::id.eq_any(&ids)))
         .set((sessions::ended_at.eq(now.naive_utc()), sessions::ended_because.eq(because)))

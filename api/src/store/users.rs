@@ -1,6 +1,6 @@
 //! Users: the station's staff and the hospitals'.
 
-use super::connection::Db;
+use super::connection::{Db, on_each};
 use super::schema::users;
 use crate::domain::access::Role;
 use crate::error::Error;
@@ -84,10 +84,6 @@ impl UserRow {
 
 /// Writes a new user, invited and nothing more; `false` when the name is taken.
 pub fn insert(db: &mut Db, user: &NewUser<'_>, now: DateTime<Utc>) -> Result<bool, Error> {
-    let taken: i64 = users::table.filter(users::user_name.eq(user.user_name)).count().get_result(db)?;
-    if taken > 0 {
-        return Ok(false);
-    }
     let row = UserRow {
         id: user.id.to_owned(),
         user_name: user.user_name.to_owned(),
@@ -103,8 +99,11 @@ pub fn insert(db: &mut Db, user: &NewUser<'_>, now: DateTime<Utc>) -> Result<boo
         invitation_expires_at: None,
         created_at: now.naive_utc(),
     };
-    diesel::insert_into(users::table).values(&row).execute(db)?;
-    Ok(true)
+    let inserted = on_each!(db, |connection| diesel::insert_into(users::table)
+        .values(&row)
+        .on_conflict_do_nothing()
+        .execute(connection))?;
+    Ok(inserted == 1)
 }
 
 /// The user with this id.
@@ -178,9 +177,14 @@ pub fn activate(
     Ok(activated == 1)
 }
 
-/// Notes that the code of a time step was accepted; `false` when it, or a later one, was before.
-pub fn use_step(db: &mut Db, id: &str, step: i64) -> Result<bool, Error> {
-    let before = users::table.find(id).filter(users::totp_last_step.lt(step));
+/// Notes that the code of a time step was accepted, of an active user who still has this password; `false` when that
+/// is not so any more, or when this code, or a later one, was accepted before.
+pub fn use_step(db: &mut Db, id: &str, password_hash: Option<&str>, step: i64) -> Result<bool, Error> {
+    let before = users::table
+        .find(id)
+        .filter(users::state.eq("active"))
+        .filter(users::password_hash.eq(password_hash))
+        .filter(users::totp_last_step.lt(step));
     Ok(diesel::update(before).set(users::totp_last_step.eq(step)).execute(db)? == 1)
 }
 

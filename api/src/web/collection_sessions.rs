@@ -5,10 +5,11 @@ use super::body::Json;
 use super::etag::{Version, version_tag};
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use super::sites::Entered;
-use crate::actions::schedule::{self, NewSession};
+use crate::actions::schedule::{self, NewSession, no_such_site};
 use crate::actions::{Context, sessions};
 use crate::clock::day_in_china;
 use crate::domain::schedule::{Hours, Plan};
+use crate::domain::user_name::HospitalCode;
 use crate::error::Error;
 use crate::store::schedule as store;
 use actix_web::http::header::ETAG;
@@ -124,7 +125,7 @@ pub async fn open(
     Json(request): Json<SessionRequest>,
 ) -> Result<HttpResponse, Error> {
     let session = NewSession {
-        site_code: request.site,
+        site_code: HospitalCode::parse(&request.site).map_err(|_| no_such_site())?.as_str().to_owned(),
         hours: Hours::new(request.opens_at, request.closes_at)?,
         vehicle: request.vehicle,
         plan: request.plan,

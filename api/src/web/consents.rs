@@ -1,8 +1,8 @@
 //! `/v1/me/consents`.
 
+use super::address::ClientAddress;
 use super::auth::Donor;
 use super::body::Json;
-use super::middleware::ClientAddress;
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::{Context, consents as actions};
 use crate::domain::consent::{Place, Purpose, TextVersion};
@@ -76,7 +76,7 @@ pub async fn give(
             field: Some("given_from"),
             ..Error::invalid("unknown_place", "A consent comes from mini_program, browser or window.")
         })?,
-        address: address.0,
+        address: address.full,
     };
     actions::give(&context, donor.id().to_owned(), given).await?;
     Ok(HttpResponse::Created().finish())

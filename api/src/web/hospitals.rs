@@ -31,10 +31,8 @@ impl From<store::HospitalRow> for Hospital {
 
 /// A caller who belongs to a hospital sees that one only; any other looks as if it did not exist.
 fn own(caller: &Principal, code: &str) -> Result<(), Error> {
-    match caller.hospital.as_deref() {
-        Some(hospital) if hospital != code => Err(nothing()),
-        _ => Ok(()),
-    }
+    let sees = !caller.role.belongs_to_a_hospital() || caller.hospital.as_deref() == Some(code);
+    if sees { Ok(()) } else { Err(nothing()) }
 }
 
 fn nothing() -> Error {

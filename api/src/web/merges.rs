@@ -5,6 +5,7 @@ use super::body::Json;
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::merge::{self, Verdict};
 use crate::actions::{Context, sessions};
+use crate::domain::donor::DonorNumber;
 use crate::error::Error;
 use crate::store::{donors, merges};
 use actix_web::{HttpResponse, web};
@@ -96,6 +97,8 @@ pub async fn propose(
     Json(request): Json<MergeRequest>,
 ) -> Result<HttpResponse, Error> {
     let MergeRequest { kept, duplicate, reason } = request;
+    let [kept, duplicate] = [DonorNumber::parse(&kept)?, DonorNumber::parse(&duplicate)?];
+    let [kept, duplicate] = [kept, duplicate].map(|number| number.as_str().to_owned());
     let acting = context.acting(sessions::actor_of(&staff.0.subject));
     let id = merge::propose(&acting, staff.id().to_owned(), kept, duplicate, reason).await?;
     Ok(HttpResponse::Created().json(MergeProposed { id }))
@@ -139,7 +142,7 @@ pub struct DecisionRequest {
     responses(
         (status = 204, description = "Decided"),
         (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`own_proposal`, `nothing_to_decide`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`own_proposal`, `nothing_to_decide`, `has_appointment`", body = Problem, content_type = "application/problem+json"),
         CallerProblems, BodyProblems,
     )
 )]

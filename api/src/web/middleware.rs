@@ -1,16 +1,16 @@
 //! What every request passes through: an id, the limit, the security headers, the metrics, a line in the log.
 
+use super::address::ClientAddress;
 use super::metrics::Metrics;
 use crate::actions::Context;
 use crate::domain::rate::{Decision, Quota};
 use crate::error::{Error, Kind};
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, web};
-use std::future::{Ready, ready};
+use actix_web::{HttpMessage, ResponseError, web};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -67,9 +67,13 @@ pub async fn gate<B: MessageBody>(
     };
     let id = request_id(&request, &gate.ids);
     let method = method_word(request.method());
-    let address = client_address(&request, gate.behind_proxy);
-    request.extensions_mut().insert(ClientAddress(address.clone()));
-    let mut response = match limit(&request, &gate, &metrics, &address).await {
+    let address = ClientAddress::of(&request, gate.behind_proxy);
+    request.extensions_mut().insert(address.clone());
+    let passes = match no_nul(&request) {
+        Ok(()) => limit(&request, &gate, &metrics, &address.limited).await,
+        refused => refused,
+    };
+    let mut response = match passes {
         Ok(()) => next.call(request).await?.map_into_left_body(),
         Err(refusal) => request.into_response(refusal.error_response()).map_into_right_body(),
     };
@@ -100,6 +104,14 @@ fn method_word(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
+/// No name, number or id holds a NUL, and PostgreSQL cannot be asked about one.
+fn no_nul(request: &ServiceRequest) -> Result<(), Error> {
+    match request.uri().path_and_query().is_some_and(|address| address.as_str().contains("%00")) {
+        true => Err(Error::not_found("There is nothing at this address.")),
+        false => Ok(()),
+    }
+}
+
 async fn limit(request: &ServiceRequest, gate: &Gate, metrics: &Metrics, address: &str) -> Result<(), Error> {
     let Some(quota) = gate.quota.filter(|_| !PROBES.contains(&request.path())) else { return Ok(()) };
     let Some(context) = request.app_data::<web::Data<Context>>() else { return Ok(()) };
@@ -116,31 +128,6 @@ async fn limit(request: &ServiceRequest, gate: &Gate, metrics: &Metrics, address
                 "Too many requests from your address. Please wait a moment.",
             ))
         }
-    }
-}
-
-/// The address that a request comes from, as text: for limits, and sealed beside a consent. MUST NOT be logged.
-#[derive(Clone)]
-pub struct ClientAddress(pub String);
-
-impl FromRequest for ClientAddress {
-    type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let address = request.extensions().get::<Self>().cloned();
-        ready(address.ok_or_else(|| Error::internal("a request did not pass the gate")))
-    }
-}
-
-/// The client's address. The last entry of `X-Forwarded-For` is the one that our own proxy wrote: some proxies lengthen
-/// the client's line, others add one of their own behind it.
-fn client_address(request: &ServiceRequest, behind_proxy: bool) -> String {
-    let forwarded = request.headers().get_all("x-forwarded-for").last().filter(|_| behind_proxy);
-    let last = forwarded.and_then(|list| list.to_str().ok()).and_then(|list| list.rsplit(',').next());
-    match last {
-        Some(address) => address.trim().to_owned(),
-        None => request.peer_addr().map(|address| address.ip().to_string()).unwrap_or_default(),
     }
 }
 

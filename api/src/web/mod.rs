@@ -1,5 +1,6 @@
 //! HTTP: parse, authorise, call, answer. The only room with status codes.
 
+mod address;
 mod appointments;
 mod audit;
 mod auth;
@@ -239,6 +240,13 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
     let lists = Data::new(status_lists::SignedLists::default());
     let body_bytes = config.limits.body_bytes;
     let shows_messages = matches!(*context.gateway, Gateway::Console);
+    let loopback = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
+    if shows_messages && !loopback {
+        return Err(Error::invalid(
+            "bad_configuration",
+            "sms.provider is \"console\", which shows every sign-in code: it serves on a loopback address only.",
+        ));
+    }
     let server = HttpServer::new(move || {
         App::new()
             .app_data(context.clone())

@@ -44,7 +44,7 @@ pub struct DonorNumberResponse {
     responses(
         (status = 200, description = "The record is the account's", body = DonorNumberResponse),
         (status = 404, description = "`record_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`already_bound`, `record_bound_elsewhere`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`already_bound`, `record_bound_elsewhere`, `record_of_a_relative`", body = Problem, content_type = "application/problem+json"),
         CallerProblems, BodyProblems,
     )
 )]

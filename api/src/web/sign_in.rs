@@ -1,9 +1,9 @@
 //! `/v1/auth`: signing in and out.
 
+use super::address::ClientAddress;
 use super::auth::Somebody;
 use super::body::{Body, Json, media_type, parse, unsupported};
 use super::limited;
-use super::middleware::ClientAddress;
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::clients::{self, Credential};
 use crate::actions::sessions::{self, SignedIn};
@@ -61,7 +61,7 @@ pub async fn request_code(
         Some(_) => return Err(Error::invalid("unknown_language", "The languages are zh-CN and en.")),
     };
     let number = HEXLOWER.encode(&context.vault.index(Field::AccountPhone, phone.reveal()));
-    let limits = [(&CODES_TO_PHONE, number.as_str()), (&CODES_FROM_ADDRESS, &address.0)];
+    let limits = [(&CODES_TO_PHONE, number.as_str()), (&CODES_FROM_ADDRESS, &address.limited)];
     let left = limited::spend(&context, &limits).await?;
     sign_in::request_code(&context, phone, language).await?;
     let mut answer = HttpResponse::Accepted();
@@ -178,12 +178,17 @@ pub async fn token(
 ) -> Result<HttpResponse, Error> {
     let asked: TokenRequest = match media_type(&request) {
         "application/json" => parse(&body)?,
-        "application/x-www-form-urlencoded" => serde_urlencoded::from_bytes(&body).map_err(|_| {
-            Error::invalid("malformed_body", "The form is not one that this operation takes.")
-        })?,
+        "application/x-www-form-urlencoded" if body.windows(3).all(|part| part != b"%00") => {
+            serde_urlencoded::from_bytes(&body).map_err(|_| {
+                Error::invalid("malformed_body", "The form is not one that this operation takes.")
+            })?
+        }
         _ => return Err(unsupported("Send application/json or application/x-www-form-urlencoded.")),
     };
-    limited::spend(&context, &[(&SIGN_INS_FROM_ADDRESS, &address.0)]).await?;
+    // A refresh token cannot be guessed, and everybody behind one address refreshes every ten minutes.
+    if !matches!(asked, TokenRequest::RefreshToken { .. }) {
+        limited::spend(&context, &[(&SIGN_INS_FROM_ADDRESS, &address.limited)]).await?;
+    }
     let signed_in = match asked {
         TokenRequest::Otp { phone, code, device } => {
             sign_in::by_code(&context, Phone::parse(&phone)?, code, device).await

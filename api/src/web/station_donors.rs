@@ -101,7 +101,9 @@ fn look_up(request: LookUpRequest) -> Result<LookUp, Error> {
             Ok(LookUp::Number(DonorNumber::parse(&number)?.as_str().to_owned()))
         }
         (None, Some(phone), None, None, None) => Ok(LookUp::Phone(Phone::parse(&phone)?)),
-        (None, None, Some(number), None, None) => Ok(LookUp::IdNumber(number.trim().to_ascii_uppercase())),
+        (None, None, Some(number), None, None) => {
+            Ok(LookUp::IdNumber(number.split_whitespace().collect::<String>().to_ascii_uppercase()))
+        }
         (None, None, None, Some(name), Some(birth_date)) => {
             Ok(LookUp::NameAndBirthDate(PersonName::parse(&name)?.reveal().to_owned(), birth_date))
         }

@@ -1,9 +1,9 @@
 //! `/v1/users`, `/v1/auth/invitations`: users are invited, and accept.
 
+use super::address::ClientAddress;
 use super::auth::{Staff, needs};
 use super::body::Json;
 use super::limited;
-use super::middleware::ClientAddress;
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::users::{self, Invitation, Manager, NewInvitation};
 use crate::actions::{Context, sessions};
@@ -196,7 +196,7 @@ pub async fn open(
     address: ClientAddress,
     Json(request): Json<OpenRequest>,
 ) -> Result<HttpResponse, Error> {
-    limited::spend(&context, &[(&SIGN_INS_FROM_ADDRESS, &address.0)]).await?;
+    limited::spend(&context, &[(&SIGN_INS_FROM_ADDRESS, &address.limited)]).await?;
     let welcome = users::open_invitation(&context, &request.invitation).await?;
     Ok(HttpResponse::Ok().json(WelcomeResponse {
         user_name: welcome.user_name,
@@ -233,7 +233,7 @@ pub async fn accept(
     address: ClientAddress,
     Json(request): Json<AcceptRequest>,
 ) -> Result<HttpResponse, Error> {
-    limited::spend(&context, &[(&SIGN_INS_FROM_ADDRESS, &address.0)]).await?;
+    limited::spend(&context, &[(&SIGN_INS_FROM_ADDRESS, &address.limited)]).await?;
     users::accept(&context, &request.invitation, &request.password, &request.totp).await?;
     Ok(HttpResponse::NoContent().finish())
 }

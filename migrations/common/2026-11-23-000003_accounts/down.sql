@@ -1,4 +1,5 @@
 DROP TABLE outbox;
+DROP TABLE merged_links;
 DROP TABLE merged_donations;
 DROP TABLE merges;
 DROP INDEX donors_birth_date;

@@ -148,6 +148,15 @@ CREATE TABLE merged_donations (
     PRIMARY KEY (merge_id, donation_no)
 );
 
+-- The links that a merge ended, and those that it made in their place.
+CREATE TABLE merged_links (
+    id          TEXT NOT NULL PRIMARY KEY,
+    merge_id    TEXT NOT NULL REFERENCES merges (id),
+    ended_link  TEXT NOT NULL REFERENCES account_donors (id),
+    new_link    TEXT REFERENCES account_donors (id)
+);
+CREATE INDEX merged_links_merge ON merged_links (merge_id);
+
 -- What is to be sent. A row is written in the transaction of what it tells, and delivered after it.
 CREATE TABLE outbox (
     id               TEXT      NOT NULL PRIMARY KEY,

@@ -1,6 +1,7 @@
 //! Everything that a batch of requests is decided on, loaded with one query a kind.
 
 use super::{Answer, Request, Wish};
+use crate::chance::is_id;
 use crate::domain::booking::Policy;
 use crate::domain::donation::Collection;
 use crate::domain::eligibility::Given;
@@ -101,10 +102,12 @@ pub(super) fn expire(
 }
 
 impl Wish {
-    /// The slot that is wished for.
+    /// The slot that is wished for, when it can be one.
     pub(super) fn slot(&self) -> Option<&str> {
         match self {
-            Self::Hold { slot, .. } | Self::Book { slot, .. } | Self::Move { slot, .. } => Some(slot),
+            Self::Hold { slot, .. } | Self::Book { slot, .. } | Self::Move { slot, .. } => {
+                Some(slot.as_str()).filter(|slot| is_id(slot))
+            }
             Self::Confirm { .. } | Self::Renew { .. } | Self::Cancel { .. } => None,
         }
     }
