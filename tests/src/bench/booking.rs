@@ -121,7 +121,7 @@ fn crowd(station: &Station, size: u32) -> Outcome<Vec<String>> {
                 role: Role::Donor,
                 hospital: None,
                 session: chance.id(now),
-                expires_at: (now + LIFETIME).timestamp() + 3_600,
+                expires_at: (now + LIFETIME).timestamp(),
             };
             Ok(tokens.sign(&principal, now)?)
         })
