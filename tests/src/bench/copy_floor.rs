@@ -29,6 +29,7 @@ diesel::table! {
         abo -> Nullable<Text>,
         rh -> Nullable<Text>,
         import_id -> Text,
+        merged_into -> Nullable<Text>,
     }
 }
 

@@ -20,7 +20,7 @@ const SETTINGS: &str = "
 ";
 
 const INSERT_DONOR: &str = "
-    INSERT INTO donors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO donors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (donor_no) DO UPDATE SET
         name = excluded.name, id_type = excluded.id_type, id_number_sealed = excluded.id_number_sealed,
         id_number_index = excluded.id_number_index, phone_sealed = excluded.phone_sealed,
