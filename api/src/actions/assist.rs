@@ -21,57 +21,44 @@ use serde_json::json;
 /// `not_found`; `phone_in_use` when the number signs in to another person's record.
 pub async fn set_sign_in_phone(context: &Context, donor_no: String, phone: Phone) -> Result<(), Error> {
     let whole = context.clone();
-    let ended = context
-        .pool
-        .write(move |db| {
-            let now = whole.clock.now();
-            let mut chance = Chance::from_system()?;
-            let index = whole.vault.index(Field::AccountPhone, phone.reveal());
-            one_at_a_time(db, &index)?;
-            let donor = donor(db, &donor_no)?;
-            let own = owner(db, &donor)?;
-            let other = accounts::by_phone(db, &index)?;
-            let other = other.filter(|other| own.as_ref().is_none_or(|own| own.id != other.id));
-            let mut ended = Vec::new();
-            let actor = &whole.actor;
-            let mut end = |db: &mut Db, account: &AccountRow, chance: &mut Chance| {
-                accounts::clear_openid(db, &account.id)?;
-                ended.extend(sessions::end_all(
-                    db,
-                    actor.clone(),
-                    &account.id,
-                    "phone_changed",
-                    now,
-                    chance,
-                )?);
-                Ok::<(), Error>(())
-            };
-            if let Some(other) = other {
-                let seen = accounts::donors_of(db, &other.id)?;
-                if seen.iter().any(|donor| donor.link.relation == "self") {
-                    return Err(phone_in_use());
-                }
-                accounts::clear_phone(db, &other.id)?;
-                end(db, &other, &mut chance)?;
+    sessions::ending(context, move |db| {
+        let now = whole.clock.now();
+        let mut chance = Chance::from_system()?;
+        let index = whole.vault.index(Field::AccountPhone, phone.reveal());
+        one_at_a_time(db, &index)?;
+        let donor = donor(db, &donor_no)?;
+        let own = owner(db, &donor)?;
+        let other = accounts::by_phone(db, &index)?;
+        let other = other.filter(|other| own.as_ref().is_none_or(|own| own.id != other.id));
+        let mut ended = Vec::new();
+        let actor = &whole.actor;
+        let mut end = |db: &mut Db, account: &AccountRow, chance: &mut Chance| {
+            accounts::clear_openid(db, &account.id)?;
+            ended.extend(sessions::end_all(db, actor.clone(), &account.id, "phone_changed", now, chance)?);
+            Ok::<(), Error>(())
+        };
+        if let Some(other) = other {
+            let seen = accounts::donors_of(db, &other.id)?;
+            if seen.iter().any(|donor| donor.link.relation == "self") {
+                return Err(phone_in_use());
             }
-            match own {
-                Some(account) => {
-                    accounts::set_phone(db, &account, &phone, &whole.vault, &mut chance)?;
-                    end(db, &account, &mut chance)?;
-                }
-                None => {
-                    let account = account_of_phone(&whole, db, &phone, actor, now, &mut chance)?;
-                    link_to_person(db, &account.id, &donor, "window", actor.clone(), now, &mut chance)?;
-                }
+            accounts::clear_phone(db, &other.id)?;
+            end(db, &other, &mut chance)?;
+        }
+        match own {
+            Some(account) => {
+                accounts::set_phone(db, &account, &phone, &whole.vault, &mut chance)?;
+                end(db, &account, &mut chance)?;
             }
-            audit::append(db, [entry(&whole, "donor.sign_in_phone_set", &donor)], now, &mut chance)?;
-            Ok(ended)
-        })
-        .await?;
-    for session in &ended {
-        context.forget_session(session).await;
-    }
-    Ok(())
+            None => {
+                let account = account_of_phone(&whole, db, &phone, actor, now, &mut chance)?;
+                link_to_person(db, &account.id, &donor, "window", actor.clone(), now, &mut chance)?;
+            }
+        }
+        audit::append(db, [entry(&whole, "donor.sign_in_phone_set", &donor)], now, &mut chance)?;
+        Ok(((), ended))
+    })
+    .await
 }
 
 /// The account of a record's own person, locked. A link that an erased account left behind is ended.

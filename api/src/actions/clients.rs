@@ -105,28 +105,24 @@ fn hash(key: &str) -> [u8; 32] {
 /// `not_found`.
 pub async fn revoke(context: &Context, hospital_code: String, client_id: String) -> Result<(), Error> {
     let whole = context.clone();
-    let ended = context
-        .pool
-        .write(move |db| {
-            let now = whole.clock.now();
-            let mut chance = Chance::from_system()?;
-            if !store::revoke_client(db, &hospital_code, &client_id, now)? {
-                return Err(Error::not_found("There is no such system."));
-            }
-            let entry = Entry {
-                actor: whole.actor.clone(),
-                action: "client.revoked",
-                subject: client_id.clone(),
-                detail: json!({ "hospital": hospital_code }),
-            };
-            audit::append(db, [entry], now, &mut chance)?;
-            sessions::end_all(db, whole.actor.clone(), &client_id, "client_revoked", now, &mut chance)
-        })
-        .await?;
-    for session in &ended {
-        context.forget_session(session).await;
-    }
-    Ok(())
+    sessions::ending(context, move |db| {
+        let now = whole.clock.now();
+        let mut chance = Chance::from_system()?;
+        if !store::revoke_client(db, &hospital_code, &client_id, now)? {
+            return Err(Error::not_found("There is no such system."));
+        }
+        let entry = Entry {
+            actor: whole.actor.clone(),
+            action: "client.revoked",
+            subject: client_id.clone(),
+            detail: json!({ "hospital": hospital_code }),
+        };
+        audit::append(db, [entry], now, &mut chance)?;
+        let actor = whole.actor.clone();
+        let ended = sessions::end_all(db, actor, &client_id, "client_revoked", now, &mut chance)?;
+        Ok(((), ended))
+    })
+    .await
 }
 
 /// How a system shows which one it is.

@@ -25,35 +25,28 @@ pub struct Erased {
 /// `not_found` when it was erased already.
 pub async fn erase(context: &Context, account_id: String) -> Result<Erased, Error> {
     let whole = context.clone();
-    let (erased, ended) = context
-        .pool
-        .write(move |db| {
-            let now = whole.clock.now();
-            let mut chance = Chance::from_system()?;
-            accounts::lock(db, &account_id)?.ok_or_else(no_such_account)?;
-            cancel_appointments(&whole, db, &account_id)?;
-            let own = accounts::donors_of(db, &account_id)?;
-            let own = own.into_iter().find(|donor| donor.link.relation == "self");
-            accounts::unlink_all(db, &account_id, now)?;
-            consents::withdraw_all(db, &account_id, now)?;
-            let donations_kept = match own {
-                Some(donor) => !forget_record(db, &donor, now)?,
-                None => false,
-            };
-            let actor = Actor::Account(account_id.clone());
-            let ended =
-                sessions::end_all(db, actor.clone(), &account_id, "account_erased", now, &mut chance)?;
-            accounts::erase(db, &account_id, now)?;
-            let detail = json!({ "donations_kept": donations_kept });
-            let entry = Entry { actor, action: "account.erased", subject: account_id, detail };
-            audit::append(db, [entry], now, &mut chance)?;
-            Ok((Erased { donations_kept }, ended))
-        })
-        .await?;
-    for session in &ended {
-        context.forget_session(session).await;
-    }
-    Ok(erased)
+    sessions::ending(context, move |db| {
+        let now = whole.clock.now();
+        let mut chance = Chance::from_system()?;
+        accounts::lock(db, &account_id)?.ok_or_else(no_such_account)?;
+        cancel_appointments(&whole, db, &account_id)?;
+        let own = accounts::donors_of(db, &account_id)?;
+        let own = own.into_iter().find(|donor| donor.link.relation == "self");
+        accounts::unlink_all(db, &account_id, now)?;
+        consents::withdraw_all(db, &account_id, now)?;
+        let donations_kept = match own {
+            Some(donor) => !forget_record(db, &donor, now)?,
+            None => false,
+        };
+        let actor = Actor::Account(account_id.clone());
+        let ended = sessions::end_all(db, actor.clone(), &account_id, "account_erased", now, &mut chance)?;
+        accounts::erase(db, &account_id, now)?;
+        let detail = json!({ "donations_kept": donations_kept });
+        let entry = Entry { actor, action: "account.erased", subject: account_id, detail };
+        audit::append(db, [entry], now, &mut chance)?;
+        Ok((Erased { donations_kept }, ended))
+    })
+    .await
 }
 
 /// Cancels what the account's own person has booked. What begins within the hour is the door's to settle: it stays.

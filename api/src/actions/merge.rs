@@ -136,9 +136,9 @@ pub async fn decide(
     verdict: Verdict,
 ) -> Result<(), Error> {
     let whole = context.clone();
-    let touched = context.pool.write(move |db| decide_in(&whole, db, &user_id, &merge_id, verdict)).await?;
-    let whole = context.clone();
-    let issued = tokio::task::spawn_blocking(move || {
+    // One task: a client who hangs up must not leave a donor without the new certificate.
+    let decided = tokio::task::spawn_blocking(move || {
+        let touched = whole.pool.write_blocking(|db| decide_in(&whole, db, &user_id, &merge_id, verdict))?;
         for donor_no in touched {
             match issue(&whole, &Selection::Donor(donor_no), &mut |_| ()) {
                 Err(failure) if failure.code != "nothing_to_certify" => return Err(failure),
@@ -147,7 +147,7 @@ pub async fn decide(
         }
         Ok(())
     });
-    issued.await.map_err(Error::internal)?
+    decided.await.map_err(Error::internal)?
 }
 
 fn decide_in(

@@ -11,6 +11,7 @@ pub mod erase;
 pub mod export;
 pub mod family;
 pub mod find_donor;
+mod guess;
 pub mod hospitals;
 pub mod import;
 pub mod issue;

@@ -79,7 +79,7 @@ pub fn begin(
     };
     store::insert(db, &session)?;
     let entry = Entry {
-        actor: actor_of(&subject),
+        actor: Actor::from(&subject),
         action: "session.begun",
         subject: session.id.clone(),
         detail: json!({ "role": standing.role.as_str() }),
@@ -88,12 +88,14 @@ pub fn begin(
     hand_out(context, db, subject, standing, &session.id, now, chance)
 }
 
-/// Whom the audit trail names.
-pub fn actor_of(subject: &Subject) -> Actor {
-    match subject {
-        Subject::Account(id) => Actor::Account(id.clone()),
-        Subject::User(id) => Actor::User(id.clone()),
-        Subject::Client(id) => Actor::Client(id.clone()),
+impl From<&Subject> for Actor {
+    /// Whom the audit trail names.
+    fn from(subject: &Subject) -> Self {
+        match subject {
+            Subject::Account(id) => Self::Account(id.clone()),
+            Subject::User(id) => Self::User(id.clone()),
+            Subject::Client(id) => Self::Client(id.clone()),
+        }
     }
 }
 
@@ -129,14 +131,6 @@ fn tidy(device: &str) -> String {
     visible.take(LONGEST_DEVICE).collect::<String>().trim().to_owned()
 }
 
-/// What a refresh came to.
-enum Refreshed {
-    Next(SignedIn),
-    /// The token was used before: its session is over, for thief and owner alike.
-    Replayed(String),
-    Unknown,
-}
-
 /// Takes a refresh token and gives the next pair. A token that was used before ends the session: either its
 /// owner or somebody else holds a copy, and nobody can tell which (RFC 9700 §4.14.2).
 ///
@@ -144,41 +138,36 @@ enum Refreshed {
 /// `invalid_refresh_token`: unknown, used, or of a session that is over.
 pub async fn refresh(context: &Context, token: &str) -> Result<SignedIn, Error> {
     let (whole, hash) = (context.clone(), hash(token));
-    let refreshed = context.pool.write(move |db| refresh_in(&whole, db, &hash)).await?;
-    match refreshed {
-        Refreshed::Next(next) => Ok(next),
-        Refreshed::Replayed(session) => {
-            context.forget_session(&session).await;
-            Err(refused())
-        }
-        Refreshed::Unknown => Err(refused()),
-    }
+    let next = ending(context, move |db| refresh_in(&whole, db, &hash)).await?;
+    next.ok_or_else(refused)
 }
 
-fn refresh_in(context: &Context, db: &mut Db, hash: &[u8]) -> Result<Refreshed, Error> {
+/// The next pair, if there is one; and the session that a replay ended: it is over, for thief and owner alike.
+fn refresh_in(context: &Context, db: &mut Db, hash: &[u8]) -> Result<(Option<SignedIn>, Vec<String>), Error> {
     let now = context.clock.now();
     let mut chance = Chance::from_system()?;
-    let Some(session) = store::of_refresh_token(db, hash)? else { return Ok(Refreshed::Unknown) };
+    let Some(session) = store::of_refresh_token(db, hash)? else { return Ok((None, Vec::new())) };
     let subject = Subject::of(&session.subject_kind, &session.subject_id)
         .ok_or_else(|| Error::internal("a session of a kind that does not exist"))?;
     if session.ended_at.is_some() || session.expires_at.and_utc() <= now {
-        return Ok(Refreshed::Unknown);
+        return Ok((None, Vec::new()));
     }
     if !store::use_refresh_token(db, hash, now)? {
         store::end(db, &session.id, &session.subject_id, "refresh_token_replayed", now)?;
         let entry = Entry {
-            actor: actor_of(&subject),
+            actor: Actor::from(&subject),
             action: "session.refresh_token_replayed",
             subject: session.id.clone(),
             detail: json!({}),
         };
         audit::append(db, [entry], now, &mut chance)?;
-        return Ok(Refreshed::Replayed(session.id));
+        return Ok((None, vec![session.id]));
     }
-    let Some(standing) = standing_of(db, &subject)? else { return Ok(Refreshed::Unknown) };
+    let Some(standing) = standing_of(db, &subject)? else { return Ok((None, Vec::new())) };
     let expires_at = ends_at(standing.role, session.created_at.and_utc(), now);
     store::extend(db, &session.id, now, expires_at)?;
-    hand_out(context, db, subject, standing, &session.id, now, &mut chance).map(Refreshed::Next)
+    let next = hand_out(context, db, subject, standing, &session.id, now, &mut chance)?;
+    Ok((Some(next), Vec::new()))
 }
 
 /// What somebody may act as today; `None` when the account was erased or the user disabled.
@@ -207,31 +196,44 @@ fn refused() -> Error {
 /// `not_found`: there is no such session, it is over, or it is somebody else's.
 pub async fn end(context: &Context, subject: &Subject, session: &str) -> Result<(), Error> {
     let (now, owner, id) = (context.clock.now(), subject.clone(), session.to_owned());
-    let ended = context
-        .pool
-        .write(move |db| {
-            let ended = store::end(db, &id, owner.id(), "signed_out", now)?;
-            if ended {
-                let entry = Entry {
-                    actor: actor_of(&owner),
-                    action: "session.ended",
-                    subject: id,
-                    detail: json!({ "because": "signed_out" }),
-                };
-                audit::append(db, [entry], now, &mut Chance::from_system()?)?;
-            }
-            Ok(ended)
-        })
-        .await?;
-    if !ended {
-        return Err(Error::not_found("There is no such session."));
-    }
-    context.forget_session(session).await;
-    Ok(())
+    ending(context, move |db| {
+        if !store::end(db, &id, owner.id(), "signed_out", now)? {
+            return Err(Error::not_found("There is no such session."));
+        }
+        let entry = Entry {
+            actor: Actor::from(&owner),
+            action: "session.ended",
+            subject: id.clone(),
+            detail: json!({ "because": "signed_out" }),
+        };
+        audit::append(db, [entry], now, &mut Chance::from_system()?)?;
+        Ok(((), vec![id]))
+    })
+    .await
 }
 
-/// Ends all sessions of somebody, in the transaction of what makes it necessary. The caller tells the other
-/// nodes afterwards, by [`Context::forget_session`] for each.
+/// Runs `work`, which says what sessions it ended, in a transaction, and tells all nodes of them after the commit.
+/// Both are a task of their own: a client who hangs up in between must not leave a door open.
+///
+/// # Errors
+/// What `work` returns, after a rollback.
+pub(super) async fn ending<T, F>(context: &Context, work: F) -> Result<T, Error>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Db) -> Result<(T, Vec<String>), Error> + Send + 'static,
+{
+    let context = context.clone();
+    let task = tokio::spawn(async move {
+        let (value, ended) = context.pool.write(work).await?;
+        for session in &ended {
+            context.forget_session(session).await;
+        }
+        Ok(value)
+    });
+    task.await.map_err(Error::internal)?
+}
+
+/// Ends all sessions of somebody, in the transaction of what makes it necessary: for [`ending`], their ids.
 ///
 /// # Errors
 /// Failures of the database.
@@ -260,21 +262,10 @@ pub fn end_all(
 /// Failures of the database.
 pub async fn sign_out_everywhere(context: &Context, subject: &Subject) -> Result<usize, Error> {
     let (now, owner) = (context.clock.now(), subject.clone());
-    let ended = context
-        .pool
-        .write(move |db| {
-            end_all(
-                db,
-                actor_of(&owner),
-                owner.id(),
-                "signed_out_everywhere",
-                now,
-                &mut Chance::from_system()?,
-            )
-        })
-        .await?;
-    for session in &ended {
-        context.forget_session(session).await;
-    }
-    Ok(ended.len())
+    ending(context, move |db| {
+        let (actor, mut chance) = (Actor::from(&owner), Chance::from_system()?);
+        let ended = end_all(db, actor, owner.id(), "signed_out_everywhere", now, &mut chance)?;
+        Ok((ended.len(), ended))
+    })
+    .await
 }

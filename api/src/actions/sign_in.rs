@@ -1,10 +1,10 @@
 //! Donors sign in: by a one-time code, or by WeChat.
 
 use super::Context;
+use super::guess::{Guess, guess, locked_out};
 use super::own_record::no_such_account;
 use super::sessions::{self, SignedIn, Standing};
 use crate::chance::Chance;
-use crate::domain::lockout::{Lockout, after_failure};
 use crate::domain::personal::Phone;
 use crate::error::{Error, Kind};
 use crate::store::accounts::{self, AccountRow};
@@ -66,64 +66,6 @@ fn bound(phone: &Phone, code: &str) -> String {
     format!("{}\0{code}", phone.reveal())
 }
 
-/// What a guess came to. A wrong one is written down too, so it is not an error of the transaction.
-pub(super) enum Guess<T> {
-    Right(T),
-    Wrong(Lockout),
-    Waiting(TimeDelta),
-}
-
-/// Looks at a guess at the secret behind `subject`, unless wrong ones make it wait; a wrong one is counted. Guesses that
-/// come at the same moment, at whatever node, are looked at one after the other: none is left out of the count.
-pub(super) fn guess<T>(
-    db: &mut Db,
-    subject: &[u8],
-    now: DateTime<Utc>,
-    look: impl FnOnce(&mut Db) -> Result<Option<T>, Error>,
-) -> Result<Guess<T>, Error> {
-    one_at_a_time(db, subject)?;
-    let before = lockouts::of(db, subject)?;
-    if let Some(wait) = before.and_then(|lockout| lockout.wait(now)) {
-        return Ok(Guess::Waiting(wait));
-    }
-    match look(db)? {
-        Some(right) => {
-            if before.is_some() {
-                lockouts::clear(db, subject)?;
-            }
-            Ok(Guess::Right(right))
-        }
-        None => {
-            let after = after_failure(before, now);
-            lockouts::save(db, subject, &after)?;
-            Ok(Guess::Wrong(after))
-        }
-    }
-}
-
-impl<T> Guess<T> {
-    /// The right guess's fruit.
-    ///
-    /// # Errors
-    /// `wrong`; `locked_out` with the time to wait.
-    pub(super) fn or_refuse(self, wrong: impl FnOnce() -> Error) -> Result<T, Error> {
-        match self {
-            Self::Right(right) => Ok(right),
-            Self::Wrong(_) => Err(wrong()),
-            Self::Waiting(wait) => Err(locked_out(wait)),
-        }
-    }
-}
-
-pub(super) fn locked_out(wait: TimeDelta) -> Error {
-    let retry_after_seconds = u64::try_from(wait.num_seconds() + 1).unwrap_or(1);
-    Error::new(
-        Kind::TooMany { retry_after_seconds },
-        "locked_out",
-        "Too many wrong attempts. Please wait before the next one.",
-    )
-}
-
 fn wrong_code() -> Error {
     Error::new(
         Kind::Unauthenticated,
@@ -132,34 +74,21 @@ fn wrong_code() -> Error {
     )
 }
 
-/// Whether `code` is the one that was sent to `phone`; a right one is used up.
-fn code_is_right(
-    context: &Context,
-    db: &mut Db,
-    phone: &Phone,
-    code: &str,
-    now: DateTime<Utc>,
-) -> Result<Option<()>, Error> {
-    let phone_index = context.vault.index(Field::AccountPhone, phone.reveal());
-    let Some(row) = sign_in_codes::attempt(db, &phone_index, ATTEMPTS, now)? else { return Ok(None) };
-    let guessed = context.vault.index(Field::SignInCode, &bound(phone, code));
-    let right = bool::from(guessed.ct_eq(&row.code_hash)) && sign_in_codes::consume(db, &row)?;
-    Ok(right.then_some(()))
-}
-
-/// Takes the code that was sent to `phone` as the proof that whoever shows it holds the telephone.
-///
-/// # Errors
-/// `wrong_code`, `locked_out`.
-pub(super) fn prove_phone(
+/// Takes the code that was sent to `phone` as the proof that whoever shows it holds the telephone; a right one is used up.
+fn prove_phone(
     context: &Context,
     db: &mut Db,
     phone: &Phone,
     code: &str,
     now: DateTime<Utc>,
 ) -> Result<Guess<()>, Error> {
-    let subject = context.vault.index(Field::AccountPhone, phone.reveal());
-    guess(db, &subject, now, |db| code_is_right(context, db, phone, code, now))
+    let phone_index = context.vault.index(Field::AccountPhone, phone.reveal());
+    guess(db, &phone_index, now, |db| {
+        let Some(row) = sign_in_codes::attempt(db, &phone_index, ATTEMPTS, now)? else { return Ok(None) };
+        let guessed = context.vault.index(Field::SignInCode, &bound(phone, code));
+        let right = bool::from(guessed.ct_eq(&row.code_hash)) && sign_in_codes::consume(db, &row)?;
+        Ok(right.then_some(()))
+    })
 }
 
 /// Signs in with the code that was sent to `phone`; who signs in for the first time gets an account.
@@ -176,14 +105,10 @@ pub async fn by_code(
     let outcome = context.pool.write(move |db| {
         let now = whole.clock.now();
         let mut chance = Chance::from_system()?;
-        Ok(match prove_phone(&whole, db, &phone, &code, now)? {
-            Guess::Right(()) => {
-                let account = account_of_phone(&whole, db, &phone, &Actor::Nobody, now, &mut chance)?;
-                rest_if_unused(db, &account, now, &mut chance)?;
-                Guess::Right(begin(&whole, db, &account, &device, now, &mut chance)?)
-            }
-            Guess::Wrong(lockout) => Guess::Wrong(lockout),
-            Guess::Waiting(wait) => Guess::Waiting(wait),
+        prove_phone(&whole, db, &phone, &code, now)?.and_then(|()| {
+            let account = account_of_phone(&whole, db, &phone, &Actor::Nobody, now, &mut chance)?;
+            rest_if_unused(db, &account, now, &mut chance)?;
+            begin(&whole, db, &account, &device, now, &mut chance)
         })
     });
     outcome.await?.or_refuse(wrong_code)

@@ -1,8 +1,8 @@
 //! Users of the station and of hospitals: invited, signed in with password and one-time password, disabled.
 
 use super::Context;
+use super::guess::{guess, locked_out};
 use super::sessions::{self, SignedIn, Standing};
-use super::sign_in::{Guess, guess};
 use crate::chance::Chance;
 use crate::domain::access::Role;
 use crate::domain::password::Password;
@@ -173,35 +173,25 @@ fn managed(db: &mut Db, manager: &Manager, user_id: &str) -> Result<UserRow, Err
 /// `not_found`; `role_not_yours_to_give`.
 pub async fn invite_again(context: &Context, manager: Manager, user_id: String) -> Result<Invitation, Error> {
     let whole = context.clone();
-    let (invitation, ended) = context
-        .pool
-        .write(move |db| {
-            let now = whole.clock.now();
-            let mut chance = Chance::from_system()?;
-            let user = managed(db, &manager, &user_id)?;
-            if !manager.role.may_invite(user.role()?) {
-                return Err(Error::new(
-                    Kind::Forbidden,
-                    "role_not_yours_to_give",
-                    "You may not invite users of this role.",
-                ));
-            }
-            let actor = whole.actor.clone();
-            let detail = json!({ "again": true });
-            // From here on no sign-in with the old password comes through.
-            let invitation = hand_out(&whole, db, &user.id, detail, now, &mut chance)?;
-            let ended = sessions::end_all(db, actor, &user.id, "invited_again", now, &mut chance)?;
-            Ok((invitation, ended))
-        })
-        .await?;
-    forget(context, &ended).await;
-    Ok(invitation)
-}
-
-async fn forget(context: &Context, sessions: &[String]) {
-    for session in sessions {
-        context.forget_session(session).await;
-    }
+    sessions::ending(context, move |db| {
+        let now = whole.clock.now();
+        let mut chance = Chance::from_system()?;
+        let user = managed(db, &manager, &user_id)?;
+        if !manager.role.may_invite(user.role()?) {
+            return Err(Error::new(
+                Kind::Forbidden,
+                "role_not_yours_to_give",
+                "You may not invite users of this role.",
+            ));
+        }
+        let actor = whole.actor.clone();
+        let detail = json!({ "again": true });
+        // From here on no sign-in with the old password comes through.
+        let invitation = hand_out(&whole, db, &user.id, detail, now, &mut chance)?;
+        let ended = sessions::end_all(db, actor, &user.id, "invited_again", now, &mut chance)?;
+        Ok((invitation, ended))
+    })
+    .await
 }
 
 /// Disables a user. All sessions end.
@@ -210,31 +200,28 @@ async fn forget(context: &Context, sessions: &[String]) {
 /// `not_found`; `already_disabled`.
 pub async fn disable(context: &Context, manager: Manager, user_id: String) -> Result<(), Error> {
     let whole = context.clone();
-    let ended = context
-        .pool
-        .write(move |db| {
-            let now = whole.clock.now();
-            let mut chance = Chance::from_system()?;
-            let user = managed(db, &manager, &user_id)?;
-            if !manager.role.may_invite(user.role()?) {
-                return Err(Error::not_found("There is no such user."));
-            }
-            if !store::disable(db, &user.id)? {
-                return Err(Error::conflict("already_disabled", "The user is disabled already."));
-            }
-            let actor = whole.actor.clone();
-            let entry = Entry {
-                actor: actor.clone(),
-                action: "user.disabled",
-                subject: user.id.clone(),
-                detail: json!({}),
-            };
-            audit::append(db, [entry], now, &mut chance)?;
-            sessions::end_all(db, actor, &user.id, "user_disabled", now, &mut chance)
-        })
-        .await?;
-    forget(context, &ended).await;
-    Ok(())
+    sessions::ending(context, move |db| {
+        let now = whole.clock.now();
+        let mut chance = Chance::from_system()?;
+        let user = managed(db, &manager, &user_id)?;
+        if !manager.role.may_invite(user.role()?) {
+            return Err(Error::not_found("There is no such user."));
+        }
+        if !store::disable(db, &user.id)? {
+            return Err(Error::conflict("already_disabled", "The user is disabled already."));
+        }
+        let actor = whole.actor.clone();
+        let entry = Entry {
+            actor: actor.clone(),
+            action: "user.disabled",
+            subject: user.id.clone(),
+            detail: json!({}),
+        };
+        audit::append(db, [entry], now, &mut chance)?;
+        let ended = sessions::end_all(db, actor, &user.id, "user_disabled", now, &mut chance)?;
+        Ok(((), ended))
+    })
+    .await
 }
 
 /// What an invited person sees.
@@ -334,28 +321,23 @@ pub async fn sign_in(context: &Context, login: Login) -> Result<SignedIn, Error>
     let (user, lockout) =
         context.pool.read(move |db| Ok((store::by_name(db, &name)?, lockouts::of(db, &key)?))).await?;
     if let Some(wait) = lockout.and_then(|lockout| lockout.wait(now)) {
-        return Err(super::sign_in::locked_out(wait));
+        return Err(locked_out(wait));
     }
     let stored = user.as_ref().filter(|user| user.is_active()).and_then(|user| user.password_hash.clone());
     let known = context.passwords.verify(stored, login.password).await?;
     let user = user.filter(|_| known);
     let whole = context.clone();
     let outcome = context.pool.write(move |db| {
-        let outcome = guess(db, &subject, now, |db| {
+        let known = guess(db, &subject, now, |db| {
             let Some(user) = &user else { return Ok(None) };
             let step = secret_of(&whole, user)?.and_then(|secret| secret.matching_step(&login.totp, now));
             let Some(step) = step else { return Ok(None) };
             Ok(store::use_step(db, &user.id, user.password_hash.as_deref(), step)?.then(|| user.clone()))
         })?;
-        Ok(match outcome {
-            Guess::Right(user) => {
-                let standing = Standing::of_user(&user)?;
-                let mut chance = Chance::from_system()?;
-                let caller = Subject::User(user.id);
-                Guess::Right(sessions::begin(&whole, db, caller, standing, &login.device, now, &mut chance)?)
-            }
-            Guess::Wrong(lockout) => Guess::Wrong(lockout),
-            Guess::Waiting(wait) => Guess::Waiting(wait),
+        known.and_then(|user| {
+            let (standing, mut chance) = (Standing::of_user(&user)?, Chance::from_system()?);
+            let caller = Subject::User(user.id);
+            sessions::begin(&whole, db, caller, standing, &login.device, now, &mut chance)
         })
     });
     outcome.await?.or_refuse(|| {

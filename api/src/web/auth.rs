@@ -3,6 +3,7 @@
 use crate::actions::Context;
 use crate::domain::access::Permission;
 use crate::error::{Error, Kind};
+use crate::store::audit::Actor;
 use crate::tokens::Principal;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
@@ -68,6 +69,11 @@ impl<P> By<P> {
     /// The id of the account, user or client.
     pub fn id(&self) -> &str {
         self.0.subject.id()
+    }
+
+    /// The context in which the caller is who acts.
+    pub fn acting(&self, context: &Context) -> Context {
+        context.acting(Actor::from(&self.0.subject))
     }
 }
 

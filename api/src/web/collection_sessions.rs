@@ -5,8 +5,8 @@ use super::body::Json;
 use super::etag::{Version, version_tag};
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use super::sites::Entered;
+use crate::actions::Context;
 use crate::actions::schedule::{self, NewSession, no_such_site};
-use crate::actions::{Context, sessions};
 use crate::clock::day_in_china;
 use crate::domain::schedule::{Hours, Plan};
 use crate::domain::user_name::HospitalCode;
@@ -131,7 +131,7 @@ pub async fn open(
         plan: request.plan,
         template_id: None,
     };
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     let id = schedule::open_session(&acting, session).await?;
     Ok(HttpResponse::Created().json(Entered { id }))
 }
@@ -228,7 +228,7 @@ pub async fn pause(
     version: Version,
     Json(request): Json<PauseRequest>,
 ) -> Result<HttpResponse, Error> {
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     schedule::set_paused(&acting, id.into_inner(), version.0, request.paused, request.reason).await?;
     Ok(HttpResponse::NoContent().finish())
 }

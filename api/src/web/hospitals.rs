@@ -3,7 +3,7 @@
 use super::auth::{Desk, Staff, needs};
 use super::body::Json;
 use super::problem::{BodyProblems, CallerProblems, Problem};
-use crate::actions::{Context, clients, hospitals as actions, sessions};
+use crate::actions::{Context, clients, hospitals as actions};
 use crate::domain::personal::PersonName;
 use crate::domain::user_name::HospitalCode;
 use crate::error::Error;
@@ -79,7 +79,7 @@ pub async fn enter(
 ) -> Result<HttpResponse, Error> {
     let code = HospitalCode::parse(&request.code)?;
     let name = PersonName::parse(&request.name)?;
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     actions::enter(&acting, code, name).await?;
     Ok(HttpResponse::Created().finish())
 }
@@ -183,7 +183,7 @@ pub async fn register_client(
     Json(request): Json<ClientRequest>,
 ) -> Result<HttpResponse, Error> {
     own(&manager.0, &code)?;
-    let acting = context.acting(sessions::actor_of(&manager.0.subject));
+    let acting = manager.acting(&context);
     let registered = clients::register(&acting, code.into_inner(), request.name, request.public_key).await?;
     Ok(HttpResponse::Created()
         .json(ClientResponse { client_id: registered.client_id, api_key: registered.api_key }))
@@ -210,7 +210,7 @@ pub async fn revoke_client(
 ) -> Result<HttpResponse, Error> {
     let (code, client) = path.into_inner();
     own(&manager.0, &code)?;
-    let acting = context.acting(sessions::actor_of(&manager.0.subject));
+    let acting = manager.acting(&context);
     clients::revoke(&acting, code, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -3,8 +3,8 @@
 use super::auth::{Staff, needs};
 use super::body::Json;
 use super::problem::{BodyProblems, CallerProblems, Problem};
+use crate::actions::Context;
 use crate::actions::merge::{self, Verdict};
-use crate::actions::{Context, sessions};
 use crate::domain::donor::DonorNumber;
 use crate::error::Error;
 use crate::store::{donors, merges};
@@ -99,7 +99,7 @@ pub async fn propose(
     let MergeRequest { kept, duplicate, reason } = request;
     let [kept, duplicate] = [DonorNumber::parse(&kept)?, DonorNumber::parse(&duplicate)?];
     let [kept, duplicate] = [kept, duplicate].map(|number| number.as_str().to_owned());
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     let id = merge::propose(&acting, staff.id().to_owned(), kept, duplicate, reason).await?;
     Ok(HttpResponse::Created().json(MergeProposed { id }))
 }
@@ -121,7 +121,7 @@ pub async fn propose_undoing(
     staff: Staff<needs::ProposeMerges>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     merge::propose_undoing(&acting, staff.id().to_owned(), id.into_inner()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -153,7 +153,7 @@ pub async fn decide(
     Json(request): Json<DecisionRequest>,
 ) -> Result<HttpResponse, Error> {
     let verdict = if request.approve { Verdict::Approve } else { Verdict::Refuse };
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     merge::decide(&acting, staff.id().to_owned(), id.into_inner(), verdict).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -4,7 +4,7 @@ use super::auth::{Staff, needs};
 use super::body::Json;
 use super::etag::{Version, version_tag};
 use super::problem::{BodyProblems, CallerProblems, Problem};
-use crate::actions::{Context, schedule, sessions};
+use crate::actions::{Context, schedule};
 use crate::domain::personal::PersonName;
 use crate::domain::place::Point;
 use crate::domain::refusal::Refusal;
@@ -121,7 +121,7 @@ pub async fn enter(
     staff: Staff<needs::ManageSchedule>,
     Json(request): Json<SiteRequest>,
 ) -> Result<HttpResponse, Error> {
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     schedule::enter_site(&acting, request.row()?).await?;
     Ok(HttpResponse::Created().finish())
 }
@@ -174,7 +174,7 @@ pub async fn change(
     if wanted.code != code {
         return Err(Refusal::new("code", "code_is_fixed", "A site keeps its code.").into());
     }
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     let row = schedule::change_site(&acting, code, version.0, |_| wanted).await?;
     Ok(HttpResponse::Ok().insert_header((ETAG, version_tag(row.version))).json(Site::from(row)))
 }
@@ -292,7 +292,7 @@ pub async fn enter_template(
         valid_until: request.valid_until,
         version: 1,
     };
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     let id = schedule::enter_template(&acting, template, request.plan).await?;
     Ok(HttpResponse::Created().json(Entered { id }))
 }
@@ -317,7 +317,7 @@ pub async fn end_template(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (code, id) = path.into_inner();
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     schedule::end_template(&acting, code, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -5,7 +5,7 @@ use super::body::Json;
 use super::limited;
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::find_donor::{self, Found, LookUp};
-use crate::actions::{Context, assist, sessions};
+use crate::actions::{Context, assist};
 use crate::domain::donor::DonorNumber;
 use crate::domain::identity::last_four;
 use crate::domain::limits::LOOK_UPS;
@@ -86,7 +86,7 @@ pub async fn find(
     })?;
     let by = look_up(request)?;
     let left = limited::spend(&context, &[(&LOOK_UPS, staff.id())]).await?;
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     let found = find_donor::find(&acting, by, purpose).await?;
     let donors = found.into_iter().map(|found| view(&context, found)).collect::<Result<Vec<_>, Error>>()?;
     let mut answer = HttpResponse::Ok();
@@ -172,7 +172,7 @@ pub async fn set_sign_in_phone(
     donor_no: web::Path<String>,
     Json(request): Json<WindowRequest>,
 ) -> Result<HttpResponse, Error> {
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     assist::set_sign_in_phone(&acting, donor_no.into_inner(), request.phone()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -195,7 +195,7 @@ pub async fn add_manager(
     donor_no: web::Path<String>,
     Json(request): Json<WindowRequest>,
 ) -> Result<HttpResponse, Error> {
-    let acting = context.acting(sessions::actor_of(&staff.0.subject));
+    let acting = staff.acting(&context);
     assist::add_manager(&acting, donor_no.into_inner(), request.phone()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

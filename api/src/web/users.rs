@@ -5,8 +5,8 @@ use super::auth::{Staff, needs};
 use super::body::Json;
 use super::limited;
 use super::problem::{BodyProblems, CallerProblems, Problem};
+use crate::actions::Context;
 use crate::actions::users::{self, Invitation, Manager, NewInvitation};
-use crate::actions::{Context, sessions};
 use crate::domain::access::Role;
 use crate::domain::limits::SIGN_INS_FROM_ADDRESS;
 use crate::domain::personal::PersonName;
@@ -115,7 +115,7 @@ pub async fn invite(
         })?,
         hospital: hospital.map_err(|refusal| refusal.in_column("hospital"))?,
     };
-    let acting = context.acting(sessions::actor_of(&manager.0.subject));
+    let acting = manager.acting(&context);
     let invitation = users::invite(&acting, Manager::calling(&manager.0), wanted).await?;
     Ok(HttpResponse::Created().json(InvitationResponse::from(invitation)))
 }
@@ -136,7 +136,7 @@ pub async fn invite_again(
     manager: Staff<needs::ManageUsers>,
     user: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let acting = context.acting(sessions::actor_of(&manager.0.subject));
+    let acting = manager.acting(&context);
     let invitation = users::invite_again(&acting, Manager::calling(&manager.0), user.into_inner()).await?;
     Ok(HttpResponse::Created().json(InvitationResponse::from(invitation)))
 }
@@ -157,7 +157,7 @@ pub async fn disable(
     manager: Staff<needs::ManageUsers>,
     user: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let acting = context.acting(sessions::actor_of(&manager.0.subject));
+    let acting = manager.acting(&context);
     users::disable(&acting, Manager::calling(&manager.0), user.into_inner()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
