@@ -5,6 +5,7 @@ use super::sessions::{self, SignedIn, Standing};
 use crate::chance::{Chance, is_id};
 use crate::domain::access::Role;
 use crate::domain::personal::is_invisible;
+use crate::domain::refusal::Refusal;
 use crate::error::{Error, Kind};
 use crate::jwt;
 use crate::store::Db;
@@ -84,14 +85,17 @@ pub async fn register(
         .await
 }
 
-fn parse_public_key(text: &str) -> Result<Vec<u8>, Error> {
+fn parse_public_key(text: &str) -> Result<Vec<u8>, Refusal> {
     let bytes = BASE64URL_NOPAD.decode(text.trim().as_bytes()).ok();
     let bytes: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.try_into().ok());
     let usable =
         bytes.filter(|bytes| ed25519_dalek::VerifyingKey::from_bytes(bytes).is_ok_and(|key| !key.is_weak()));
-    usable.map(|bytes| bytes.to_vec()).ok_or_else(|| Error {
-        field: Some("public_key"),
-        ..Error::invalid("bad_public_key", "A public key is the 32 bytes of an Ed25519 key in base64url.")
+    usable.map(|bytes| bytes.to_vec()).ok_or_else(|| {
+        Refusal::new(
+            "public_key",
+            "bad_public_key",
+            "A public key is the 32 bytes of an Ed25519 key in base64url.",
+        )
     })
 }
 

@@ -2,8 +2,7 @@
 
 use super::Context;
 use crate::chance::Chance;
-use crate::domain::personal::PersonName;
-use crate::domain::user_name::HospitalCode;
+use crate::domain::hospital::HospitalCode;
 use crate::error::Error;
 use crate::store::audit::{self, Entry};
 use crate::store::hospitals::{self as store, HospitalRow};
@@ -13,16 +12,12 @@ use serde_json::json;
 ///
 /// # Errors
 /// `hospital_code_taken`.
-pub async fn enter(context: &Context, code: HospitalCode, name: PersonName) -> Result<(), Error> {
+pub async fn enter(context: &Context, code: HospitalCode, name: String) -> Result<(), Error> {
     let (now, actor) = (context.clock.now(), context.actor.clone());
     context
         .pool
         .write(move |db| {
-            let row = HospitalRow {
-                code: code.as_str().to_owned(),
-                name: name.reveal().to_owned(),
-                created_at: now.naive_utc(),
-            };
+            let row = HospitalRow { code: code.as_str().to_owned(), name, created_at: now.naive_utc() };
             if !store::insert(db, &row)? {
                 return Err(Error::conflict(
                     "hospital_code_taken",

@@ -233,7 +233,7 @@ where
     task.await.map_err(Error::internal)?
 }
 
-/// Ends all sessions of somebody, in the transaction of what makes it necessary: for [`ending`], their ids.
+/// Ends all sessions of somebody, in the transaction of what makes it necessary: for `ending`, their ids.
 ///
 /// # Errors
 /// Failures of the database.

@@ -3,8 +3,8 @@
 use super::output::print;
 use super::setup::Setup;
 use crate::actions::hospitals;
-use crate::domain::personal::PersonName;
-use crate::domain::user_name::HospitalCode;
+use crate::domain::hospital::HospitalCode;
+use crate::domain::personal::visible_text;
 use crate::error::Error;
 use crate::store::hospitals as store;
 use clap::Subcommand;
@@ -28,7 +28,7 @@ impl Hospitals {
         let context = setup.command_context()?;
         match self {
             Self::Enter { code, name } => {
-                let (code, name) = (HospitalCode::parse(&code)?, PersonName::parse(&name)?);
+                let (code, name) = (HospitalCode::parse(&code)?, visible_text("name", &name)?);
                 actix_web::rt::System::new().block_on(hospitals::enter(&context, code, name))?;
                 Ok(ExitCode::SUCCESS)
             }

@@ -4,8 +4,8 @@ use super::refusal::Refusal;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
-/// The longest name the station keeps, in characters.
-const NAME_LIMIT: usize = 64;
+/// The longest name, or other line, that the station keeps, in characters.
+const TEXT_LIMIT: usize = 64;
 /// Chinese family names of two characters: 百家姓 and the common ones since.
 const DOUBLE_FAMILY_NAMES: [&str; 30] = [
     "欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "长孙", "宇文", "司徒",
@@ -24,21 +24,7 @@ impl PersonName {
     /// `missing`, `too_long` (more than 64 characters) or `control_character` (also invisible and
     /// direction-changing characters, by which two names can look the same).
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let name: String = text.trim().nfc().collect();
-        if name.is_empty() {
-            return Err(Refusal::new("name", "missing", "The name is missing."));
-        }
-        if name.chars().count() > NAME_LIMIT {
-            return Err(Refusal::new("name", "too_long", "The name is longer than 64 characters."));
-        }
-        if name.chars().any(is_invisible) {
-            return Err(Refusal::new(
-                "name",
-                "control_character",
-                "The name holds a control character, or one that cannot be seen.",
-            ));
-        }
-        Ok(Self(name))
+        visible_text("name", text).map(Self)
     }
 
     /// The name in clear: for storage and for its owner.
@@ -60,6 +46,26 @@ impl PersonName {
             None => name.chars().take(1).chain(['*']).collect(),
         }
     }
+}
+
+/// A line that people read, NFC: a name, an address.
+///
+/// # Errors
+/// `missing`, `too_long` (more than 64 characters) or `control_character` (also invisible and
+/// direction-changing characters, by which two lines can look the same).
+pub fn visible_text(column: &'static str, text: &str) -> Result<String, Refusal> {
+    let text: String = text.trim().nfc().collect();
+    if text.is_empty() {
+        return Err(Refusal::new(column, "missing", "This is missing."));
+    }
+    if text.chars().count() > TEXT_LIMIT {
+        return Err(Refusal::new(column, "too_long", "This is longer than 64 characters."));
+    }
+    if text.chars().any(is_invisible) {
+        let message = "This holds a control character, or one that cannot be seen.";
+        return Err(Refusal::new(column, "control_character", message));
+    }
+    Ok(text)
 }
 
 /// Control characters, and the ones that are invisible or change the direction of writing.

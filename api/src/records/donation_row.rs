@@ -5,6 +5,7 @@ use crate::domain::donation::{Collection, Donation, Outcome, Product};
 use crate::domain::donation_number::{DonationNumber, DonationNumbering};
 use crate::domain::donor::DonorNumber;
 use crate::domain::refusal::Refusal;
+use crate::domain::site::SiteCode;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 /// The columns of a donations file, in their usual order.
@@ -48,15 +49,7 @@ fn instant(text: &str) -> Result<DateTime<Utc>, Refusal> {
     Ok(instant.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(instant))
 }
 
+/// A file may leave the site out.
 fn site_code(text: &str) -> Result<String, Refusal> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if plain && text.len() <= 32 {
-        Ok(text.to_owned())
-    } else {
-        Err(Refusal::new(
-            "site_code",
-            "not_a_site_code",
-            "A site's code has at most 32 letters, digits, '-', '_' and '.'.",
-        ))
-    }
+    if text.is_empty() { Ok(String::new()) } else { SiteCode::parse(text).map(SiteCode::into_text) }
 }

@@ -9,7 +9,7 @@ use crate::actions::Context;
 use crate::actions::schedule::{self, NewSession, no_such_site};
 use crate::clock::day_in_china;
 use crate::domain::schedule::{Hours, Plan};
-use crate::domain::user_name::HospitalCode;
+use crate::domain::site::SiteCode;
 use crate::error::Error;
 use crate::store::schedule as store;
 use actix_web::http::header::ETAG;
@@ -125,7 +125,7 @@ pub async fn open(
     Json(request): Json<SessionRequest>,
 ) -> Result<HttpResponse, Error> {
     let session = NewSession {
-        site_code: HospitalCode::parse(&request.site).map_err(|_| no_such_site())?.as_str().to_owned(),
+        site_code: SiteCode::parse(&request.site).map_err(|_| no_such_site())?.into_text(),
         hours: Hours::new(request.opens_at, request.closes_at)?,
         vehicle: request.vehicle,
         plan: request.plan,

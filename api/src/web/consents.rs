@@ -6,6 +6,7 @@ use super::body::Json;
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::{Context, consents as actions};
 use crate::domain::consent::{Place, Purpose, TextVersion};
+use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::consents as store;
 use actix_web::{HttpResponse, web};
@@ -72,9 +73,12 @@ pub async fn give(
     let given = actions::Given {
         purpose: purpose(&request.purpose)?,
         text_version: TextVersion::parse(&request.text_version)?,
-        place: Place::from_word(&request.given_from).ok_or_else(|| Error {
-            field: Some("given_from"),
-            ..Error::invalid("unknown_place", "A consent comes from mini_program, browser or window.")
+        place: Place::from_word(&request.given_from).ok_or_else(|| {
+            Refusal::new(
+                "given_from",
+                "unknown_place",
+                "A consent comes from mini_program, browser or window.",
+            )
         })?,
         address: address.full,
     };
@@ -82,10 +86,9 @@ pub async fn give(
     Ok(HttpResponse::Created().finish())
 }
 
-fn purpose(word: &str) -> Result<Purpose, Error> {
-    Purpose::from_word(word).ok_or_else(|| Error {
-        field: Some("purpose"),
-        ..Error::invalid("unknown_purpose", "The purposes are service, health_data, appeals and news.")
+fn purpose(word: &str) -> Result<Purpose, Refusal> {
+    Purpose::from_word(word).ok_or_else(|| {
+        Refusal::new("purpose", "unknown_purpose", "The purposes are service, health_data, appeals and news.")
     })
 }
 

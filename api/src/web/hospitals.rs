@@ -4,8 +4,8 @@ use super::auth::{Desk, Staff, needs};
 use super::body::Json;
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::{Context, clients, hospitals as actions};
-use crate::domain::personal::PersonName;
-use crate::domain::user_name::HospitalCode;
+use crate::domain::hospital::HospitalCode;
+use crate::domain::personal::visible_text;
 use crate::error::Error;
 use crate::store::hospitals as store;
 use crate::tokens::Principal;
@@ -78,7 +78,7 @@ pub async fn enter(
     Json(request): Json<HospitalRequest>,
 ) -> Result<HttpResponse, Error> {
     let code = HospitalCode::parse(&request.code)?;
-    let name = PersonName::parse(&request.name)?;
+    let name = visible_text("name", &request.name)?;
     let acting = staff.acting(&context);
     actions::enter(&acting, code, name).await?;
     Ok(HttpResponse::Created().finish())

@@ -9,6 +9,7 @@ use crate::domain::donation_number::DonationNumber;
 use crate::domain::identity::{DocumentKind, IdentityDocument, Sex};
 use crate::domain::limits::{CLAIMS_BY_ACCOUNT, CLAIMS_ON_IDENTITY};
 use crate::domain::personal::{Email, PersonName};
+use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::vault::Field;
 use actix_web::{HttpResponse, web};
@@ -63,9 +64,8 @@ pub async fn bind(
 fn document(kind: Option<&str>, number: &str) -> Result<IdentityDocument, Error> {
     let kind = match kind {
         None => DocumentKind::ResidentId,
-        Some(word) => DocumentKind::from_word(word).ok_or_else(|| Error {
-            field: Some("id_type"),
-            ..Error::invalid("unknown_document", "This kind of identity document is not known.")
+        Some(word) => DocumentKind::from_word(word).ok_or_else(|| {
+            Refusal::new("id_type", "unknown_document", "This kind of identity document is not known.")
         })?,
     };
     Ok(IdentityDocument::parse(kind, number)?)

@@ -5,11 +5,11 @@ use super::body::Json;
 use super::etag::{Version, version_tag};
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::{Context, schedule};
-use crate::domain::personal::PersonName;
+use crate::domain::personal::visible_text;
 use crate::domain::place::Point;
 use crate::domain::refusal::Refusal;
 use crate::domain::schedule::Plan;
-use crate::domain::user_name::HospitalCode;
+use crate::domain::site::SiteCode;
 use crate::error::Error;
 use crate::store::schedule::{self as store, SiteRow, TemplateRow};
 use actix_web::http::header::ETAG;
@@ -72,22 +72,12 @@ impl SiteRequest {
         if !["fixed", "mobile"].contains(&self.kind.as_str()) {
             return Err(Refusal::new("kind", "unknown_kind", "A site is fixed or mobile.").into());
         }
-        let code = HospitalCode::parse(&self.code).map_err(|_| {
-            Refusal::new(
-                "code",
-                "not_a_site_code",
-                "A site's code has at most 32 letters, digits, '-' and '_'.",
-            )
-        })?;
-        let text = |column, text: &str| {
-            PersonName::parse(text)
-                .map(|name| name.reveal().to_owned())
-                .map_err(|refusal| Refusal { column, ..refusal })
-        };
-        let organisation = self.organisation.as_deref().map(|name| text("organisation", name)).transpose()?;
+        let code = SiteCode::parse(&self.code).map_err(|refusal| refusal.in_column("code"))?;
+        let organisation =
+            self.organisation.as_deref().map(|name| visible_text("organisation", name)).transpose()?;
         let place = Point::of_degrees(self.latitude, self.longitude)?;
-        let (name, address) = (text("name", &self.name)?, text("address", &self.address)?);
-        let mut row = SiteRow::new(code.as_str().to_owned(), self.kind, name, address, organisation, place);
+        let (name, address) = (visible_text("name", &self.name)?, visible_text("address", &self.address)?);
+        let mut row = SiteRow::new(code.into_text(), self.kind, name, address, organisation, place);
         row.closed = self.closed;
         Ok(row)
     }

@@ -11,6 +11,7 @@ use crate::domain::identity::last_four;
 use crate::domain::limits::LOOK_UPS;
 use crate::domain::look_up::Purpose;
 use crate::domain::personal::{PersonName, Phone, mask_phone};
+use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
@@ -80,9 +81,12 @@ pub async fn find(
     staff: Staff<needs::FindDonors>,
     Json(request): Json<LookUpRequest>,
 ) -> Result<HttpResponse, Error> {
-    let purpose = Purpose::from_word(&request.purpose).ok_or_else(|| Error {
-        field: Some("purpose"),
-        ..Error::invalid("purpose_missing", "State why you look: one of the purposes of the documentation.")
+    let purpose = Purpose::from_word(&request.purpose).ok_or_else(|| {
+        Refusal::new(
+            "purpose",
+            "purpose_missing",
+            "State why you look: one of the purposes of the documentation.",
+        )
     })?;
     let by = look_up(request)?;
     let left = limited::spend(&context, &[(&LOOK_UPS, staff.id())]).await?;
@@ -143,10 +147,12 @@ pub struct WindowRequest {
 impl WindowRequest {
     fn phone(&self) -> Result<Phone, Error> {
         if !self.document_seen {
-            return Err(Error {
-                field: Some("document_seen"),
-                ..Error::invalid("document_not_seen", "The donor's identity document must be seen first.")
-            });
+            return Err(Refusal::new(
+                "document_seen",
+                "document_not_seen",
+                "The donor's identity document must be seen first.",
+            )
+            .into());
         }
         Ok(Phone::parse(&self.phone)?)
     }

@@ -8,9 +8,11 @@ use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::Context;
 use crate::actions::users::{self, Invitation, Manager, NewInvitation};
 use crate::domain::access::Role;
+use crate::domain::hospital::HospitalCode;
 use crate::domain::limits::SIGN_INS_FROM_ADDRESS;
 use crate::domain::personal::PersonName;
-use crate::domain::user_name::{HospitalCode, UserName};
+use crate::domain::refusal::Refusal;
+use crate::domain::user_name::UserName;
 use crate::error::Error;
 use crate::store::users as store;
 use actix_web::{HttpResponse, web};
@@ -109,10 +111,8 @@ pub async fn invite(
     let wanted = NewInvitation {
         user_name: UserName::parse(&request.user_name)?,
         display_name: display_name.map_err(|refusal| refusal.in_column("display_name"))?,
-        role: Role::from_word(&request.role).ok_or_else(|| Error {
-            field: Some("role"),
-            ..Error::invalid("unknown_role", "There is no such role.")
-        })?,
+        role: Role::from_word(&request.role)
+            .ok_or_else(|| Refusal::new("role", "unknown_role", "There is no such role."))?,
         hospital: hospital.map_err(|refusal| refusal.in_column("hospital"))?,
     };
     let acting = manager.acting(&context);
