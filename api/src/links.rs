@@ -1,7 +1,9 @@
-//! Capability links: whoever holds the link may see one certificate's QR, and nothing else.
+//! Capability links: whoever holds the link may see one certificate's QR, or change one appointment, and nothing else.
 //!
-//! The key in the link is a JWT (RFC 7519, HS256 within this one issuer) for one certificate number and one
+//! The key in a certificate's link is a JWT (RFC 7519, HS256 within this one issuer) for one certificate number and one
 //! purpose, which ends with the certificate.
+
+pub mod appointment;
 
 use crate::actions::Context;
 use crate::error::Error;

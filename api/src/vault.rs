@@ -44,6 +44,8 @@ pub enum Field {
     SignInCode,
     /// `sharing_codes.code`: only ever indexed.
     SharingCode,
+    /// `calendar_feeds.token`: only ever indexed.
+    CalendarFeed,
     /// `lockouts.subject`, of a user name: only ever indexed.
     UserName,
     /// An identity number in a limit's key: only ever indexed.
@@ -64,6 +66,7 @@ impl Field {
             Self::OutboxContent => "outbox.content",
             Self::SignInCode => "sign_in_codes.code",
             Self::SharingCode => "sharing_codes.code",
+            Self::CalendarFeed => "calendar_feeds.token",
             Self::UserName => "lockouts.user_name",
             Self::LimitKey => "limits.key",
         }

@@ -49,8 +49,11 @@ pub use email::settings::{EmailSettings, Login, Security, SetupRefused, Timeouts
 pub use failure::{Cause, Class, Failure, Step};
 pub use http::{Http, HttpAddress, HttpAnswer, HttpTimeouts};
 pub use line::ControlCharacter;
-pub use message::{CertificateReady, Language, Message, SignInCode};
+pub use message::{
+    AppointmentEvent, AppointmentNews, CertificateReady, Language, Message, SignInCode, Thanks, Visit,
+};
 pub use render::{InlineImage, RenderRefused, Rendered, render};
 pub use sms::Sms;
+pub use sms::news::local_time;
 pub use sms::settings::SmsSettings;
 pub use sms::text::{SmsText, render_sms};

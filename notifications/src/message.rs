@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
+
 /// The language a message is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
@@ -19,6 +21,10 @@ pub enum Message {
     CertificateReady(CertificateReady),
     /// The code that signs somebody in (登录验证码); by SMS only.
     SignInCode(SignInCode),
+    /// News of an appointment; by SMS only.
+    Appointment(AppointmentNews),
+    /// Thanks after donating (献血后致谢); by SMS only.
+    Thanks(Thanks),
 }
 
 /// What the letter "your certificate is ready" says.
@@ -73,5 +79,70 @@ pub struct SignInCode {
 impl fmt::Debug for SignInCode {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("SignInCode").field("minutes", &self.minutes).finish_non_exhaustive()
+    }
+}
+
+/// What the SMS about an appointment says. Its wording is neutral: no product, blood group or result.
+///
+/// [`render_sms`](crate::render_sms) refuses a station's name as it does for [`SignInCode`], control characters, and links that are not
+/// `http(s)`; a place's name of more than 20 characters is cut. `Debug` shows what happened, not to whom or where.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AppointmentNews {
+    /// The station's public name: the signature in 【】 that the carrier approved.
+    pub station: String,
+    /// What happened.
+    pub what: AppointmentEvent,
+    /// Where it is, or was to be.
+    pub visit: Visit,
+    /// Where the donor says yes, no, or another time; left out when empty.
+    pub link: String,
+}
+
+/// A place and a time.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// The site's name.
+    pub place: String,
+    /// When it begins, UTC; written in Asia/Shanghai.
+    pub starts_at: DateTime<Utc>,
+}
+
+/// What happened to an appointment.
+#[derive(Clone, PartialEq, Eq)]
+pub enum AppointmentEvent {
+    /// It was made.
+    Booked,
+    /// It has another time or place.
+    Moved,
+    /// Its donor gave it up.
+    Cancelled,
+    /// It is near.
+    Near,
+    /// The station cancelled the session; a place elsewhere is held for the donor, if there was one.
+    SessionCancelled(Option<Visit>),
+    /// The station moved the session: this is where and when it is now.
+    SessionMoved,
+    /// A place that the donor waited for is held until then, UTC.
+    Offered(DateTime<Utc>),
+}
+
+impl fmt::Debug for AppointmentNews {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("AppointmentNews").finish_non_exhaustive()
+    }
+}
+
+/// What the SMS after a donation says.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Thanks {
+    /// The station's public name: the signature in 【】 that the carrier approved.
+    pub station: String,
+    /// Whether a new certificate says so already.
+    pub certificate: bool,
+}
+
+impl fmt::Debug for Thanks {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Thanks").finish_non_exhaustive()
     }
 }

@@ -73,7 +73,9 @@ pub enum RenderRefused {
 pub fn render(message: &Message, language: Language) -> Result<Rendered, RenderRefused> {
     match message {
         Message::CertificateReady(certificate) => certificate_ready(certificate, language),
-        Message::SignInCode(_) => Err(RenderRefused::NotForThisChannel),
+        Message::SignInCode(_) | Message::Appointment(_) | Message::Thanks(_) => {
+            Err(RenderRefused::NotForThisChannel)
+        }
     }
 }
 
@@ -145,7 +147,7 @@ fn check(certificate: &CertificateReady) -> Result<(), RenderRefused> {
 }
 
 /// `javascript:` in an `href` would run where the letter is read; a space would cut the link in the plain text.
-fn is_link(link: &str) -> bool {
+pub(crate) fn is_link(link: &str) -> bool {
     let rest = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty()) && !link.contains(char::is_whitespace)
 }

@@ -216,7 +216,7 @@ on_both! {
                         let number = u8::try_from(below(8)).unwrap();
                         Key { key_hash: [number + if together { 0 } else { 100 }; 32], request_hash: [number; 32] }
                     });
-                    Request { account_id, wish, key }
+                    Request { account_id, wish, key, at_version: None }
                 })
                 .collect();
             let said = match together {

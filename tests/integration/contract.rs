@@ -10,7 +10,8 @@ fn path_of(documented: &str) -> String {
     let known = documented
         .replace("{certificate_no}", "1.2.156.3005.2.XUE1.4199.0.1.0")
         .replace("{format}", "svg")
-        .replace("{list}", "1");
+        .replace("{list}", "1")
+        .replace("{token}", "something");
     let part = |part: &str| if part.starts_with('{') { "something".to_owned() } else { part.to_owned() };
     known.split('/').map(part).collect::<Vec<_>>().join("/")
 }

@@ -20,6 +20,7 @@ mod issue;
 mod licences;
 mod limits;
 mod merges;
+mod messages;
 mod migrations;
 mod nodes;
 mod privacy;

@@ -36,6 +36,8 @@ pub fn of_account(db: &mut Db, account_id: &str) -> Result<Vec<Appointment>, Err
             name: venue.name.clone(),
             address: venue.address.clone(),
             id: row.id,
+            version: row.sequence,
+            will_come: row.will_come,
             state: row.state,
             product: row.product,
             slot: row.slot_id,

@@ -9,6 +9,7 @@
 
 mod decide;
 mod facts;
+mod save;
 
 use super::Context;
 use crate::chance::Chance;
@@ -18,7 +19,6 @@ use crate::error::{Error, Kind};
 use crate::group_commit::{GroupCommit, Outcomes};
 use crate::store::Db;
 use crate::store::appointments::{self as store, AnswerRow};
-use crate::store::audit;
 use chrono::{DateTime, Utc};
 use decide::Desk;
 use facts::Facts;
@@ -50,6 +50,11 @@ pub enum Wish {
     },
     /// Some minutes more.
     Renew {
+        /// The appointment.
+        appointment: String,
+    },
+    /// To come, said once more.
+    WillCome {
         /// The appointment.
         appointment: String,
     },
@@ -85,6 +90,8 @@ pub struct Request {
     pub wish: Wish,
     /// By which it is known again.
     pub key: Option<Key>,
+    /// The appointment's sequence that it was made for, when only that will do.
+    pub at_version: Option<i64>,
 }
 
 /// An appointment, as its owner sees it.
@@ -92,8 +99,12 @@ pub struct Request {
 pub struct Appointment {
     /// Its id.
     pub id: String,
+    /// Grows with each change; what `If-Match` names.
+    pub version: i64,
     /// `held`, `booked`, `checked_in`, `donated`, `deferred`, `no_show`, `cancelled`, `rescheduled` or `expired`.
     pub state: String,
+    /// Whether the donor said again that they come.
+    pub will_come: bool,
     /// The donor's number.
     pub donor_no: String,
     /// `whole_blood` or `apheresis_platelets`.
@@ -150,8 +161,7 @@ pub fn run(
     let facts = Facts::load(db, requests, now)?;
     let mut desk = Desk::new(facts, rules, now);
     let answers: Vec<Answer> = requests.iter().map(|request| desk.serve(request, &mut chance)).collect();
-    let (answers, entries) = desk.save(db, requests, answers)?;
-    audit::append(db, entries, now, &mut chance)?;
+    let answers = desk.save(db, requests, answers, &mut chance)?;
     Ok(answers.into_iter().map(outcome).collect())
 }
 
@@ -165,6 +175,7 @@ fn outcome(answer: Answer) -> Result<Appointment, Error> {
     let kind = match refusal {
         NotBooked::UnknownSlot | NotBooked::UnknownDonor | NotBooked::UnknownAppointment => Kind::NotFound,
         NotBooked::KeyReused => Kind::Invalid,
+        NotBooked::ChangedMeanwhile => Kind::PreconditionFailed,
         _ => Kind::Conflict,
     };
     Err(Error::new(kind, refusal.as_str(), refusal.message()))

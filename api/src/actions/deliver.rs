@@ -1,137 +1,82 @@
-//! Delivers what is in the outbox. The attempt is committed before the call; a code whose fate is unknown is
-//! never sent again by itself: its owner asks for a new one.
+//! Delivers what is in the outbox. The attempt is committed before the call; a message whose fate is unknown is
+//! never sent again by itself.
+
+mod compose;
+mod gateway;
+
+pub use gateway::Gateway;
 
 use super::Context;
-use crate::config;
+use crate::chance::Chance;
 use crate::error::Error;
+use crate::store::Db;
 use crate::store::outbox::{self, OutboxRow};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use compose::{Composed, compose};
 use futures_util::future::join_all;
-use notifications::{
-    Class, HttpTimeouts, Language, Message, SignInCode, Sms, SmsSettings, Trust, render_sms,
-};
-use serde::Deserialize;
-use std::time::Duration;
+use notifications::Class;
 
 /// Messages on their way at one time.
 const BATCH: i64 = 16;
 /// An attempt that is older was cut short.
 const LONGEST_ATTEMPT: TimeDelta = TimeDelta::minutes(5);
 
-/// The way to telephones.
-pub enum Gateway {
-    /// By SMS.
-    Sms(Sms),
-    /// Nowhere: the demonstration's page shows them.
-    Console,
-    /// No way is configured.
-    None,
-}
-
-impl Gateway {
-    /// The way that the configuration names.
-    ///
-    /// # Errors
-    /// `bad_configuration`.
-    pub fn open(settings: &config::Sms) -> Result<Self, Error> {
-        let bad = |failure: String| Error::invalid("bad_configuration", format!("sms: {failure}"));
-        let trust = match settings.ca_file.as_str() {
-            "" => Trust::System,
-            file => Trust::Only(std::fs::read(file).map_err(|failure| bad(format!("ca_file: {failure}")))?),
-        };
-        match settings.provider.as_str() {
-            "" => Ok(Self::None),
-            "console" => Ok(Self::Console),
-            "kannel" => {
-                let total = Duration::from_secs(settings.timeout_seconds);
-                let sms = Sms::new(SmsSettings {
-                    url: settings.url.clone(),
-                    user: settings.user.clone(),
-                    password: settings.password.clone(),
-                    from: settings.from.clone(),
-                    timeouts: HttpTimeouts { total, ..HttpTimeouts::default() },
-                    trust,
-                });
-                sms.map(Self::Sms).map_err(|failure| bad(failure.to_string()))
-            }
-            _ => Err(bad("provider is neither \"kannel\" nor \"console\" nor empty".to_owned())),
-        }
-    }
-
-    /// Whether messages can leave at all.
-    pub fn is_open(&self) -> bool {
-        !matches!(self, Self::None)
-    }
-}
-
-/// What a queued sign-in code says.
-#[derive(Deserialize)]
-struct Code {
-    code: String,
-    language: String,
-}
-
-/// The text that a queued message comes to.
-///
-/// # Errors
-/// `internal` when it does not open, or is of a kind that no code of ours wrote.
-pub fn text_of(context: &Context, row: &OutboxRow) -> Result<String, Error> {
-    if row.kind != "sign_in_code" {
-        return Err(Error::internal("a message of a kind that does not exist"));
-    }
-    let content = row.content(&context.vault)?;
-    let Code { code, language } =
-        serde_json::from_str(&content).map_err(|_| Error::internal("a message that cannot be read"))?;
-    let (language, station) = match language.as_str() {
-        "en" => (Language::English, &context.station.name_en),
-        _ => (Language::Chinese, &context.station.name),
-    };
-    let minutes = u32::try_from(super::sign_in::CODE_LIFETIME.num_minutes()).unwrap_or(0);
-    let message = Message::SignInCode(SignInCode { station: station.clone(), code, minutes });
-    render_sms(&message, language).map(|text| text.as_str().to_owned()).map_err(Error::internal)
-}
-
 /// Delivers what is due: how many messages were tried.
 ///
 /// # Errors
 /// Failures of the database; what a gateway says is written down.
 pub async fn deliver_due(context: &Context) -> Result<usize, Error> {
-    let now = context.clock.now();
+    let (whole, now) = (context.clone(), context.clock.now());
     let rows = context.pool.write(move |db| outbox::claim(db, BATCH, now)).await?;
-    let states = join_all(rows.iter().map(|row| deliver(context, row))).await;
-    let outcomes: Vec<(String, &'static str)> =
-        rows.iter().map(|row| row.id.clone()).zip(states.iter().copied()).collect();
-    let (count, now) = (rows.len(), context.clock.now());
-    let keeps = matches!(*context.gateway, Gateway::Console);
-    if count > 0 {
-        context
-            .pool
-            .write(move |db| {
-                outcomes.iter().try_for_each(|(id, state)| {
-                    outbox::finish(db, id, state, now)?;
-                    // The demonstration's page shows what would have been said.
-                    if keeps { Ok(()) } else { outbox::blank(db, id) }
-                })
-            })
-            .await?;
+    if rows.is_empty() {
+        return Ok(0);
     }
+    let prepared: Vec<(OutboxRow, Composed)> =
+        context.pool.read(move |db| Ok(prepare(&whole, db, rows, now))).await?;
+    let outcomes = join_all(prepared.iter().map(|(row, composed)| deliver(context, row, composed))).await;
+    let (count, whole) = (prepared.len(), context.clone());
+    context
+        .pool
+        .write(move |db| {
+            let mut chance = Chance::from_system()?;
+            for ((row, composed), state) in prepared.iter().zip(outcomes) {
+                finish(&whole, db, row, composed, state, &mut chance)?;
+            }
+            Ok(())
+        })
+        .await?;
     Ok(count)
 }
 
-async fn deliver(context: &Context, row: &OutboxRow) -> &'static str {
-    if row.expires_at.and_utc() <= context.clock.now() {
-        return "expired";
-    }
-    let prepared = text_of(context, row).and_then(|text| Ok((text, row.recipient(&context.vault)?)));
-    let (text, recipient) = match prepared {
-        Ok(prepared) => prepared,
-        Err(failure) => {
+/// One that cannot be prepared does not stop the others: it has failed.
+fn prepare(
+    context: &Context,
+    db: &mut Db,
+    rows: Vec<OutboxRow>,
+    now: DateTime<Utc>,
+) -> Vec<(OutboxRow, Composed)> {
+    let prepare = |row: OutboxRow| {
+        let composed = match row.expires_at.and_utc() <= now {
+            true => Ok(Composed::Superseded),
+            false => compose(context, db, &row),
+        };
+        let composed = composed.unwrap_or_else(|failure| {
             tracing::error!(message_id = row.id, context = failure.context, "a message cannot be prepared");
-            return "failed";
-        }
+            Composed::Unreachable
+        });
+        (row, composed)
+    };
+    rows.into_iter().map(prepare).collect()
+}
+
+async fn deliver(context: &Context, row: &OutboxRow, composed: &Composed) -> &'static str {
+    let (recipient, text) = match composed {
+        Composed::Ready { recipient, text } => (recipient, text),
+        Composed::Superseded => return "superseded",
+        Composed::Unreachable => return "failed",
     };
     let sent = match context.gateway.as_ref() {
-        Gateway::Sms(sms) => sms.send(&recipient, &text).await.map(drop),
+        Gateway::Sms(sms) => sms.send(recipient, text).await.map(drop),
         Gateway::Console => Ok(()),
         Gateway::None => return "failed",
     };
@@ -141,6 +86,24 @@ async fn deliver(context: &Context, row: &OutboxRow) -> &'static str {
             tracing::warn!(message_id = row.id, class = ?failure.class, %failure, "a message was not sent");
             if failure.class == Class::Ambiguous { "ambiguous" } else { "failed" }
         }
+    }
+}
+
+/// Nothing is kept of whom a finished message went to and what it said, but for the demonstration's page.
+fn finish(
+    context: &Context,
+    db: &mut Db,
+    row: &OutboxRow,
+    composed: &Composed,
+    state: &'static str,
+    chance: &mut Chance,
+) -> Result<(), Error> {
+    outbox::finish(db, &row.id, state, context.clock.now())?;
+    match (context.gateway.as_ref(), composed) {
+        (Gateway::Console, Composed::Ready { recipient, text }) => {
+            outbox::keep(db, &row.id, recipient, text, &context.vault, chance)
+        }
+        _ => outbox::blank(db, &row.id),
     }
 }
 

@@ -7,7 +7,9 @@ use crate::chance::Chance;
 use crate::error::Error;
 use crate::store::accounts::{self, LinkedDonor};
 use crate::store::audit::{self, Actor, Entry};
-use crate::store::{Db, appointments, certificates, consents, donations, donors, merges, sharing};
+use crate::store::{
+    Db, appointments, calendar_feeds, certificates, consents, donations, donors, merges, sharing,
+};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -34,6 +36,7 @@ pub async fn erase(context: &Context, account_id: String) -> Result<Erased, Erro
         let own = own.into_iter().find(|donor| donor.link.relation == "self");
         accounts::unlink_all(db, &account_id, now)?;
         consents::withdraw_all(db, &account_id, now)?;
+        calendar_feeds::remove(db, &account_id)?;
         let donations_kept = match own {
             Some(donor) => !forget_record(db, &donor, now)?,
             None => false,
@@ -63,6 +66,7 @@ fn cancel_appointments(context: &Context, db: &mut Db, account_id: &str) -> Resu
             account_id: account_id.to_owned(),
             wish: Wish::Cancel { appointment: row.id },
             key: None,
+            at_version: None,
         })
         .collect();
     book::run(&context.rules, context.clock.now(), db, &cancellations).map(drop)

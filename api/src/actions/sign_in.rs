@@ -9,7 +9,7 @@ use crate::domain::personal::Phone;
 use crate::error::{Error, Kind};
 use crate::store::accounts::{self, AccountRow};
 use crate::store::audit::{self, Actor, Entry};
-use crate::store::outbox::{self, Letter};
+use crate::store::outbox::{self, Letter, OutboxRow};
 use crate::store::sessions as store;
 use crate::store::sign_in_codes::{self, CodeRow};
 use crate::store::{Db, lockouts, one_at_a_time};
@@ -54,7 +54,7 @@ pub async fn request_code(context: &Context, phone: Phone, language: &'static st
         let content = json!({ "code": code, "language": language }).to_string();
         let letter =
             Letter { kind: "sign_in_code", recipient: phone.reveal(), content: &content, expires_at };
-        outbox::push(db, &letter, &vault, now, &mut chance)
+        outbox::push(db, &[OutboxRow::letter(&letter, &vault, now, &mut chance)?])
     });
     written.await?;
     context.bell.notify_one();

@@ -37,6 +37,8 @@ pub enum NotBooked {
     TooLateToChange,
     /// The key was used with another request.
     KeyReused,
+    /// The appointment has changed since the version that was meant.
+    ChangedMeanwhile,
 }
 words!(NotBooked {
     UnknownSlot = "unknown_slot", TooLate = "too_late", TooFarAhead = "too_far_ahead",
@@ -44,6 +46,7 @@ words!(NotBooked {
     AlreadyBooked = "already_booked", UnknownDonor = "unknown_donor", UnknownAppointment = "unknown_appointment",
     NotHeld = "not_held", HoldExpired = "hold_expired", RenewedAlready = "renewed_already",
     NotActive = "not_active", TooLateToChange = "too_late_to_change", KeyReused = "key_reused",
+    ChangedMeanwhile = "changed_meanwhile",
 });
 
 impl NotBooked {
@@ -69,6 +72,9 @@ impl NotBooked {
             Self::NotActive => "This appointment is over, or was cancelled already.",
             Self::TooLateToChange => {
                 "It is too late to cancel or move this by yourself. Please call the station."
+            }
+            Self::ChangedMeanwhile => {
+                "The appointment has changed meanwhile. Look at it again, and repeat the change."
             }
             Self::KeyReused => "This Idempotency-Key was used for another request.",
         }

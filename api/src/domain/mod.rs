@@ -24,6 +24,7 @@ pub mod personal;
 pub mod place;
 pub mod rate;
 pub mod refusal;
+pub mod reminders;
 pub mod schedule;
 pub mod session;
 pub mod site;

@@ -5,6 +5,7 @@ pub mod deliver;
 pub mod forget;
 pub mod holds;
 pub mod keyset;
+pub mod reminders;
 pub mod schedule;
 
 use crate::actions::Context;
@@ -72,6 +73,7 @@ async fn deliver_until(context: Context, mut stopped: watch::Receiver<bool>) {
             () = context.bell.notified() => {}
             _ = stopped.changed() => return,
         }
+        reminders::round(&context).await;
         deliver::round(&context).await;
     }
 }

@@ -1,9 +1,10 @@
 //! Appointments, the places they take, and the answers to requests that may come twice.
 
 use super::connection::{Db, on_each};
-use super::schedule::SlotRow;
+use super::schedule::{SiteRow, SlotRow};
 use super::schema::{
-    account_donors, appointments, booking_policy, collection_sessions, donors, idempotency_keys, sites, slots,
+    account_donors, appointments, booking_policy, collection_sessions, donors, idempotency_keys,
+    reminder_times, sites, slots,
 };
 use crate::domain::booking::Policy;
 use crate::error::Error;
@@ -39,6 +40,12 @@ pub struct AppointmentRow {
     pub rule_pack: String,
     /// Grows with each change.
     pub sequence: i64,
+    /// The sequence for which reminders were queued, or -1.
+    pub reminded: i64,
+    /// Whether the donor said again that they come.
+    pub will_come: bool,
+    /// The appointment that the station cancelled, and in whose place it offers this one.
+    pub replaces: Option<String>,
     /// UTC.
     pub created_at: NaiveDateTime,
     /// UTC.
@@ -161,6 +168,39 @@ pub fn venues(db: &mut Db, session_ids: &[&str]) -> Result<Vec<Venue>, Error> {
         .load(db)?)
 }
 
+/// An appointment with all that a message or a calendar says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Visit {
+    /// The appointment.
+    pub appointment: AppointmentRow,
+    /// Its session's plan, JSON.
+    pub plan: String,
+    /// Where it is.
+    pub site: SiteRow,
+}
+
+macro_rules! visits {
+    () => {
+        appointments::table
+            .inner_join(slots::table.inner_join(collection_sessions::table.inner_join(sites::table)))
+            .select((appointments::all_columns, collection_sessions::plan, sites::all_columns))
+    };
+}
+
+/// The appointment with this id, with its site.
+pub fn visit(db: &mut Db, id: &str) -> Result<Option<Visit>, Error> {
+    Ok(visits!().filter(appointments::id.eq(id)).first(db).optional()?)
+}
+
+/// The appointments of these donors that start after `since`, with their sites, by start.
+pub fn visits_of(db: &mut Db, donor_ids: &[&str], since: DateTime<Utc>) -> Result<Vec<Visit>, Error> {
+    Ok(visits!()
+        .filter(appointments::donor_id.eq_any(donor_ids))
+        .filter(appointments::starts_at.gt(since.naive_utc()))
+        .order((appointments::starts_at.asc(), appointments::id.asc()))
+        .load(db)?)
+}
+
 /// The holds on these slots that are over and still take a place.
 pub fn expired_on(db: &mut Db, slot_ids: &[&str], now: DateTime<Utc>) -> Result<Vec<AppointmentRow>, Error> {
     Ok(appointments::table
@@ -211,6 +251,37 @@ pub fn change(db: &mut Db, rows: &[&AppointmentRow]) -> Result<(), Error> {
         on_each!(db, |connection| diesel::update(there).set(*row).execute(connection))?;
     }
     Ok(())
+}
+
+/// Up to `limit` appointments that changed since their reminders were queued; nobody else changes them until the
+/// transaction ends, and what somebody else works on is left out.
+pub fn to_remind(db: &mut Db, limit: i64) -> Result<Vec<AppointmentRow>, Error> {
+    let changed = appointments::table
+        .filter(appointments::reminded.lt(appointments::sequence))
+        .filter(appointments::state.eq("booked").or(appointments::reminded.ge(0)))
+        .order(appointments::id.asc())
+        .limit(limit);
+    Ok(match db {
+        Db::Postgres(connection) => changed.for_update().skip_locked().load(connection)?,
+        Db::Sqlite(connection) => changed.load(connection)?,
+    })
+}
+
+/// Writes down that the reminders of these appointments are queued as they stand.
+pub fn set_reminded(db: &mut Db, ids: &[&str]) -> Result<(), Error> {
+    diesel::update(appointments::table.filter(appointments::id.eq_any(ids)))
+        .set(appointments::reminded.eq(appointments::sequence))
+        .execute(db)?;
+    Ok(())
+}
+
+/// How long before an appointment its donor is reminded.
+pub fn reminder_times(db: &mut Db) -> Result<Vec<TimeDelta>, Error> {
+    let minutes: Vec<i64> = reminder_times::table
+        .select(reminder_times::minutes_before)
+        .order(reminder_times::minutes_before.desc())
+        .load(db)?;
+    Ok(minutes.into_iter().map(TimeDelta::minutes).collect())
 }
 
 /// Writes what slots hold and have booked. They MUST be locked.

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod appointments;
 pub mod audit;
+pub mod calendar_feeds;
 pub mod certificates;
 mod connection;
 pub mod consents;

@@ -1,6 +1,6 @@
 //! The outbox: what is to be sent, written in the transaction of what it tells.
 
-use super::connection::{Db, on_each};
+use super::connection::{Db, insert_rows, on_each};
 use super::schema::outbox;
 use crate::chance::Chance;
 use crate::error::Error;
@@ -17,10 +17,16 @@ pub struct OutboxRow {
     pub id: String,
     /// What it is.
     pub kind: String,
+    /// The account that it goes to, at the number that it has by then; `None` when the recipient is sealed in the row.
+    pub account_id: Option<String>,
     recipient_sealed: Vec<u8>,
+    /// What it is about; `None` when what it says is sealed in the row.
+    pub subject: Option<String>,
+    /// As the subject stands then: when it has moved on, the message is pointless.
+    pub version: i64,
     content_sealed: Vec<u8>,
     data_key_id: String,
-    /// `queued`, `sending`, `sent`, `failed`, `ambiguous` or `expired`.
+    /// `queued`, `sending`, `sent`, `failed`, `ambiguous`, `expired` or `superseded`.
     pub state: String,
     /// How often it was tried.
     pub attempts: i64,
@@ -32,7 +38,7 @@ pub struct OutboxRow {
     pub finished_at: Option<NaiveDateTime>,
 }
 
-/// A message to be written.
+/// A message that carries its own recipient and words, due at once.
 pub struct Letter<'a> {
     /// What it is.
     pub kind: &'static str,
@@ -44,29 +50,85 @@ pub struct Letter<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Queues a message, due at once.
-pub fn push(
-    db: &mut Db,
-    letter: &Letter<'_>,
-    vault: &Vault,
-    now: DateTime<Utc>,
-    chance: &mut Chance,
-) -> Result<(), Error> {
-    let id = chance.id(now);
-    let row = OutboxRow {
-        recipient_sealed: vault.seal(Field::OutboxRecipient, &id, letter.recipient, chance)?,
-        content_sealed: vault.seal(Field::OutboxContent, &id, letter.content, chance)?,
-        data_key_id: vault.current_key().to_owned(),
-        kind: letter.kind.to_owned(),
-        state: "queued".to_owned(),
-        attempts: 0,
-        due_at: now.naive_utc(),
-        expires_at: letter.expires_at.naive_utc(),
-        finished_at: None,
-        id,
-    };
-    diesel::insert_into(outbox::table).values(&row).execute(db)?;
-    Ok(())
+/// A message to an account about something in the database: number and words are found when it is sent.
+pub struct Notice<'a> {
+    /// What it is.
+    pub kind: &'static str,
+    /// Whom it goes to.
+    pub account_id: &'a str,
+    /// What it is about.
+    pub subject: &'a str,
+    /// As the subject stands.
+    pub version: i64,
+    /// Not before.
+    pub due_at: DateTime<Utc>,
+    /// Not after.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl OutboxRow {
+    /// The row of a letter.
+    ///
+    /// # Errors
+    /// `internal` when it cannot be sealed.
+    pub fn letter(
+        letter: &Letter<'_>,
+        vault: &Vault,
+        now: DateTime<Utc>,
+        chance: &mut Chance,
+    ) -> Result<Self, Error> {
+        let id = chance.id(now);
+        Ok(Self {
+            recipient_sealed: vault.seal(Field::OutboxRecipient, &id, letter.recipient, chance)?,
+            content_sealed: vault.seal(Field::OutboxContent, &id, letter.content, chance)?,
+            data_key_id: vault.current_key().to_owned(),
+            kind: letter.kind.to_owned(),
+            account_id: None,
+            subject: None,
+            version: 0,
+            state: "queued".to_owned(),
+            attempts: 0,
+            due_at: now.naive_utc(),
+            expires_at: letter.expires_at.naive_utc(),
+            finished_at: None,
+            id,
+        })
+    }
+
+    /// The row of a notice. It holds nothing personal, and so nothing sealed.
+    pub fn notice(notice: &Notice<'_>, now: DateTime<Utc>, chance: &mut Chance) -> Self {
+        Self {
+            id: chance.id(now),
+            kind: notice.kind.to_owned(),
+            account_id: Some(notice.account_id.to_owned()),
+            recipient_sealed: Vec::new(),
+            subject: Some(notice.subject.to_owned()),
+            version: notice.version,
+            content_sealed: Vec::new(),
+            data_key_id: String::new(),
+            state: "queued".to_owned(),
+            attempts: 0,
+            due_at: notice.due_at.naive_utc(),
+            expires_at: notice.expires_at.naive_utc(),
+            finished_at: None,
+        }
+    }
+}
+
+/// Queues messages.
+pub fn push(db: &mut Db, rows: &[OutboxRow]) -> Result<(), Error> {
+    insert_rows!(db, outbox::table, rows)
+}
+
+/// Calls off what is queued of these kinds about these subjects.
+pub fn call_off(db: &mut Db, subjects: &[&str], kinds: &[&str], now: DateTime<Utc>) -> Result<usize, Error> {
+    let queued = outbox::table
+        .filter(outbox::subject.eq_any(subjects))
+        .filter(outbox::kind.eq_any(kinds))
+        .filter(outbox::state.eq("queued"));
+    Ok(diesel::update(queued)
+        .set((outbox::state.eq("superseded"), outbox::finished_at.eq(Some(now.naive_utc()))))
+        .execute(db)?)
 }
 
 impl OutboxRow {
@@ -124,9 +186,30 @@ pub fn blank(db: &mut Db, id: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The newest messages that a gateway would have sent: for the demonstration's page.
+/// Keeps whom a message went to and what it said: for the demonstration's page.
+pub fn keep(
+    db: &mut Db,
+    id: &str,
+    recipient: &str,
+    text: &str,
+    vault: &Vault,
+    chance: &mut Chance,
+) -> Result<(), Error> {
+    diesel::update(outbox::table.find(id))
+        .set((
+            outbox::recipient_sealed.eq(vault.seal(Field::OutboxRecipient, id, recipient, chance)?),
+            outbox::content_sealed.eq(vault.seal(Field::OutboxContent, id, text, chance)?),
+            outbox::data_key_id.eq(vault.current_key()),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// The newest messages that were kept: for the demonstration's page.
 pub fn newest(db: &mut Db, limit: i64) -> Result<Vec<OutboxRow>, Error> {
-    Ok(outbox::table.order(outbox::id.desc()).limit(limit).load(db)?)
+    let nothing: &[u8] = &[];
+    let kept = outbox::table.filter(outbox::state.eq("sent")).filter(outbox::recipient_sealed.ne(nothing));
+    Ok(kept.order(outbox::id.desc()).limit(limit).load(db)?)
 }
 
 /// Marks attempts begun before `before` whose end nobody wrote down as ambiguous: how many.

@@ -283,7 +283,10 @@ diesel::table! {
     outbox (id) {
         id -> Text,
         kind -> Text,
+        account_id -> Nullable<Text>,
         recipient_sealed -> Binary,
+        subject -> Nullable<Text>,
+        version -> BigInt,
         content_sealed -> Binary,
         data_key_id -> Text,
         state -> Text,
@@ -374,8 +377,25 @@ diesel::table! {
         renewals -> BigInt,
         rule_pack -> Text,
         sequence -> BigInt,
+        reminded -> BigInt,
+        will_come -> Bool,
+        replaces -> Nullable<Text>,
         created_at -> Timestamp,
         changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reminder_times (minutes_before) {
+        minutes_before -> BigInt,
+    }
+}
+
+diesel::table! {
+    calendar_feeds (account_id) {
+        account_id -> Text,
+        token_hash -> Binary,
+        created_at -> Timestamp,
     }
 }
 
@@ -442,6 +462,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     collection_sessions,
     slots,
     appointments,
+    reminder_times,
+    calendar_feeds,
     idempotency_keys,
     booking_policy,
 );

@@ -2,11 +2,12 @@
 
 use super::auth::Donor;
 use super::body::{Body, parse};
+use super::etag::{version_if_named, version_tag};
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::book::{Appointment, Bookings, Key, Request, Wish};
 use crate::actions::{Context, appointments};
 use crate::error::Error;
-use actix_web::http::header::{HeaderMap, LOCATION};
+use actix_web::http::header::{ETAG, HeaderMap, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -50,7 +51,8 @@ async fn wish(
             request_hash: Sha256::digest(&said).into(),
         }
     });
-    bookings.submit(Request { account_id: donor.id().to_owned(), wish, key }).await
+    let at_version = version_if_named(request);
+    bookings.submit(Request { account_id: donor.id().to_owned(), wish, key, at_version }).await
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
@@ -109,18 +111,27 @@ pub async fn book(
 
 fn created(appointment: Appointment) -> HttpResponse {
     let location = format!("/v1/appointments/{}", appointment.id);
-    HttpResponse::Created().insert_header((LOCATION, location)).json(appointment)
+    let tag = version_tag(appointment.version);
+    HttpResponse::Created().insert_header((LOCATION, location)).insert_header((ETAG, tag)).json(appointment)
+}
+
+fn shown(appointment: Appointment) -> HttpResponse {
+    HttpResponse::Ok().insert_header((ETAG, version_tag(appointment.version))).json(appointment)
 }
 
 /// Keep what is held.
 #[utoipa::path(
     post, path = "/v1/appointments/{appointment}/confirmation", tag = "booking", operation_id = "confirm",
     security(("bearer" = [])),
-    params(("appointment" = String, Path, description = "The appointment's id")),
+    params(
+        ("appointment" = String, Path, description = "The appointment's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: a change that somebody else was faster with is refused"),
+    ),
     responses(
         (status = 200, description = "Booked", body = Appointment),
         (status = 404, description = "`unknown_appointment`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`hold_expired`, `not_held`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`changed_meanwhile`", body = Problem, content_type = "application/problem+json"),
         CallerProblems,
     )
 )]
@@ -132,18 +143,22 @@ pub async fn confirm(
 ) -> Result<HttpResponse, Error> {
     let appointment = id.into_inner();
     let booked = wish(&bookings, &donor, &request, Wish::Confirm { appointment }, &[]).await?;
-    Ok(HttpResponse::Ok().json(booked))
+    Ok(shown(booked))
 }
 
 /// Hold it some minutes longer, once.
 #[utoipa::path(
     post, path = "/v1/appointments/{appointment}/renewal", tag = "booking", operation_id = "renew",
     security(("bearer" = [])),
-    params(("appointment" = String, Path, description = "The appointment's id")),
+    params(
+        ("appointment" = String, Path, description = "The appointment's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: a change that somebody else was faster with is refused"),
+    ),
     responses(
         (status = 200, description = "Held longer", body = Appointment),
         (status = 404, description = "`unknown_appointment`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`hold_expired`, `not_held`, `renewed_already`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`changed_meanwhile`", body = Problem, content_type = "application/problem+json"),
         CallerProblems,
     )
 )]
@@ -155,18 +170,49 @@ pub async fn renew(
 ) -> Result<HttpResponse, Error> {
     let appointment = id.into_inner();
     let held = wish(&bookings, &donor, &request, Wish::Renew { appointment }, &[]).await?;
-    Ok(HttpResponse::Ok().json(held))
+    Ok(shown(held))
+}
+
+/// Say once more that one comes.
+#[utoipa::path(
+    post, path = "/v1/appointments/{appointment}/attendance", tag = "booking", operation_id = "will_come",
+    security(("bearer" = [])),
+    params(
+        ("appointment" = String, Path, description = "The appointment's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: a change that somebody else was faster with is refused"),
+    ),
+    responses(
+        (status = 200, description = "Noted", body = Appointment),
+        (status = 404, description = "`unknown_appointment`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`not_active`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`changed_meanwhile`", body = Problem, content_type = "application/problem+json"),
+        CallerProblems,
+    )
+)]
+pub async fn will_come(
+    request: HttpRequest,
+    bookings: web::Data<Bookings>,
+    donor: Donor,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let appointment = id.into_inner();
+    let noted = wish(&bookings, &donor, &request, Wish::WillCome { appointment }, &[]).await?;
+    Ok(shown(noted))
 }
 
 /// Cancel an appointment, or let a hold go.
 #[utoipa::path(
     post, path = "/v1/appointments/{appointment}/cancellation", tag = "booking", operation_id = "cancel",
     security(("bearer" = [])),
-    params(("appointment" = String, Path, description = "The appointment's id")),
+    params(
+        ("appointment" = String, Path, description = "The appointment's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: a change that somebody else was faster with is refused"),
+    ),
     responses(
         (status = 200, description = "Cancelled", body = Appointment),
         (status = 404, description = "`unknown_appointment`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`not_active`, `too_late_to_change`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`changed_meanwhile`", body = Problem, content_type = "application/problem+json"),
         CallerProblems,
     )
 )]
@@ -178,18 +224,22 @@ pub async fn cancel(
 ) -> Result<HttpResponse, Error> {
     let appointment = id.into_inner();
     let cancelled = wish(&bookings, &donor, &request, Wish::Cancel { appointment }, &[]).await?;
-    Ok(HttpResponse::Ok().json(cancelled))
+    Ok(shown(cancelled))
 }
 
 /// Move an appointment to another slot: the new place is taken before the old one is freed.
 #[utoipa::path(
     post, path = "/v1/appointments/{appointment}/move", tag = "booking", operation_id = "move_appointment",
     security(("bearer" = [])), request_body = MoveRequest,
-    params(("appointment" = String, Path, description = "The appointment's id")),
+    params(
+        ("appointment" = String, Path, description = "The appointment's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: a change that somebody else was faster with is refused"),
+    ),
     responses(
         (status = 200, description = "Moved; the id stays", body = Appointment),
         (status = 404, description = "`unknown_appointment`, `unknown_slot`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`slot_full`, `not_eligible`, `not_active`, `session_closed`, `too_late`, `too_late_to_change`, `too_far_ahead`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`changed_meanwhile`", body = Problem, content_type = "application/problem+json"),
         CallerProblems, BodyProblems,
     )
 )]
@@ -203,7 +253,7 @@ pub async fn move_to(
     let MoveRequest { slot } = parse(&body)?;
     let appointment = id.into_inner();
     let moved = wish(&bookings, &donor, &request, Wish::Move { appointment, slot }, &body).await?;
-    Ok(HttpResponse::Ok().json(moved))
+    Ok(shown(moved))
 }
 
 /// List the appointments of the donors whom the caller sees, the newest start first.
@@ -237,5 +287,5 @@ pub async fn show(
     let list = context.pool.read(move |db| appointments::of_account(db, &account_id)).await?;
     let found = list.into_iter().find(|appointment| appointment.id == *id);
     let found = found.ok_or_else(|| Error::not_found("There is no such appointment."))?;
-    Ok(HttpResponse::Ok().json(found))
+    Ok(shown(found))
 }

@@ -35,9 +35,20 @@ impl FromRequest for Version {
                 "if_match_missing",
                 "Say in If-Match which version you change: the ETag that you read.",
             )),
-            // What is no tag of ours names no version that there is.
-            Some(tag) => Ok(Self(tag.trim().trim_matches('"').parse().unwrap_or(-1))),
+            Some(tag) => Ok(Self(version_of(tag))),
         };
         ready(version)
     }
 }
+
+/// The version that a change was made from, when `If-Match` says so.
+pub fn version_if_named(request: &HttpRequest) -> Option<i64> {
+    request.headers().get(IF_MATCH).map(|value| value.to_str().map_or(NO_VERSION, version_of))
+}
+
+/// What is no tag of ours names no version that there is.
+fn version_of(tag: &str) -> i64 {
+    tag.trim().trim_matches('"').parse().unwrap_or(NO_VERSION)
+}
+
+const NO_VERSION: i64 = -1;

@@ -1,8 +1,8 @@
 //! The contract: generated from the handlers; `openapi.yaml` is its committed copy, and a test compares them.
 
 use super::{
-    appointments, audit, certificates, collection_sessions, consents, donors, eligibility, family, health,
-    hospitals, me, merges, own_record, problem, sessions, sign_in, sites, slots, station_donors,
+    appointments, audit, calendar, certificates, collection_sessions, consents, donors, eligibility, family,
+    health, hospitals, me, merges, own_record, problem, sessions, sign_in, sites, slots, station_donors,
     status_lists, users, verification, verify, well_known,
 };
 use crate::error::Error;
@@ -69,6 +69,11 @@ use utoipa::{Modify, OpenApi, openapi};
         appointments::show,
         appointments::confirm,
         appointments::renew,
+        appointments::will_come,
+        calendar::of_appointment,
+        calendar::open_feed,
+        calendar::close_feed,
+        calendar::feed,
         appointments::cancel,
         appointments::move_to,
         sites::list,

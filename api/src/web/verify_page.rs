@@ -3,8 +3,8 @@
 //!
 //! It is a plain form that works without a script. What was scanned is never shown again, logged or kept.
 
-mod assets;
-mod language;
+pub(super) mod assets;
+pub(super) mod language;
 mod page;
 mod submission;
 mod wording;

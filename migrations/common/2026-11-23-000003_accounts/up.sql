@@ -161,7 +161,12 @@ CREATE INDEX merged_links_merge ON merged_links (merge_id);
 CREATE TABLE outbox (
     id               TEXT      NOT NULL PRIMARY KEY,
     kind             TEXT      NOT NULL,
+    -- Whom it goes to: an account, at the number that it has by then, or what is sealed in the row.
+    account_id       TEXT      REFERENCES accounts (id),
     recipient_sealed BYTEA     NOT NULL,
+    -- What it says: about a subject as it stands at `version`, or what is sealed in the row.
+    subject          TEXT,
+    version          BIGINT    NOT NULL,
     content_sealed   BYTEA     NOT NULL,
     data_key_id      TEXT      NOT NULL,
     state            TEXT      NOT NULL,
@@ -171,3 +176,5 @@ CREATE TABLE outbox (
     finished_at      TIMESTAMP
 );
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'queued';
+CREATE INDEX outbox_subject ON outbox (subject);
+CREATE INDEX outbox_account ON outbox (account_id);

@@ -14,12 +14,19 @@ CREATE TABLE appointments (
     rule_pack       TEXT      NOT NULL,
     -- Grows with each change: SEQUENCE of the calendar entry.
     sequence        BIGINT    NOT NULL,
+    -- The sequence for which reminders were queued, or -1.
+    reminded        BIGINT    NOT NULL,
+    -- Whether the donor said again that they come.
+    will_come       BOOLEAN   NOT NULL,
+    -- The appointment that the station cancelled, and in whose place it offers this one.
+    replaces        TEXT,
     created_at      TIMESTAMP NOT NULL,
     changed_at      TIMESTAMP NOT NULL
 );
 CREATE UNIQUE INDEX appointments_active ON appointments (donor_id, product) WHERE state IN ('held', 'booked', 'checked_in');
 CREATE INDEX appointments_slot ON appointments (slot_id);
 CREATE INDEX appointments_account ON appointments (account_id);
+CREATE INDEX appointments_to_remind ON appointments (id) WHERE reminded < sequence AND (state = 'booked' OR reminded >= 0);
 CREATE INDEX appointments_holds ON appointments (hold_expires_at) WHERE state = 'held';
 
 -- The first answer to a request with an Idempotency-Key.

@@ -1,5 +1,6 @@
 //! SMS through Kannel's HTTP interface.
 
+pub(crate) mod news;
 pub(crate) mod settings;
 pub(crate) mod text;
 mod words;

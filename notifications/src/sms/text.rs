@@ -4,8 +4,9 @@ use std::fmt;
 
 use askama::Template;
 
+use super::news::{ChineseNews, EnglishNews, check};
 use crate::line::one_line;
-use crate::message::{Language, Message, SignInCode};
+use crate::message::{Language, Message, SignInCode, Thanks};
 use crate::render::{RenderRefused, counted};
 
 /// UCS-2 units of an SMS that stands alone (3GPP TS 23.040 §9.2.3.24).
@@ -54,6 +55,18 @@ struct EnglishCode<'a> {
     sign_in: &'a SignInCode,
 }
 
+#[derive(Template)]
+#[template(path = "thanks.zh.sms.txt")]
+struct ChineseThanks<'a> {
+    thanks: &'a Thanks,
+}
+
+#[derive(Template)]
+#[template(path = "thanks.en.sms.txt")]
+struct EnglishThanks<'a> {
+    thanks: &'a Thanks,
+}
+
 /// Writes a message out as an SMS.
 ///
 /// # Errors
@@ -63,6 +76,21 @@ struct EnglishCode<'a> {
 pub fn render_sms(message: &Message, language: Language) -> Result<SmsText, RenderRefused> {
     let text = match message {
         Message::SignInCode(sign_in) => sign_in_code(sign_in, language)?,
+        Message::Appointment(news) => {
+            signature(&news.station)?;
+            check(news)?;
+            SmsText(match language {
+                Language::Chinese => ChineseNews { news }.render()?,
+                Language::English => EnglishNews { news }.render()?,
+            })
+        }
+        Message::Thanks(thanks) => {
+            signature(&thanks.station)?;
+            SmsText(match language {
+                Language::Chinese => ChineseThanks { thanks }.render()?,
+                Language::English => EnglishThanks { thanks }.render()?,
+            })
+        }
         Message::CertificateReady(_) => return Err(RenderRefused::NotForThisChannel),
     };
     if text.parts() > MOST_PARTS {
@@ -72,11 +100,7 @@ pub fn render_sms(message: &Message, language: Language) -> Result<SmsText, Rend
 }
 
 fn sign_in_code(sign_in: &SignInCode, language: Language) -> Result<SmsText, RenderRefused> {
-    one_line("station", &sign_in.station)?;
-    // Carriers read the first 【】 as the signature that they approved.
-    if sign_in.station.is_empty() || sign_in.station.contains(['【', '】']) {
-        return Err(RenderRefused::NotASignature);
-    }
+    signature(&sign_in.station)?;
     let code = &sign_in.code;
     if !(4..=8).contains(&code.len()) || !code.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(RenderRefused::NotACode);
@@ -87,6 +111,15 @@ fn sign_in_code(sign_in: &SignInCode, language: Language) -> Result<SmsText, Ren
         Language::English => EnglishCode { sign_in }.render()?,
     };
     Ok(SmsText(text))
+}
+
+/// Carriers read the first 【】 as the signature that they approved.
+fn signature(station: &str) -> Result<(), RenderRefused> {
+    one_line("station", station)?;
+    if station.is_empty() || station.contains(['【', '】']) {
+        return Err(RenderRefused::NotASignature);
+    }
+    Ok(())
 }
 
 impl fmt::Debug for SmsText {

@@ -136,8 +136,8 @@ fn appointments(station: &Station) {
     for (id, donor_no) in APPOINTMENTS.into_iter().zip(["T0001", "T0002"]) {
         let made = format!(
             "INSERT INTO appointments (id, slot_id, donor_id, account_id, product, starts_at, state, renewals, rule_pack,
-                                       sequence, created_at, changed_at)
-             SELECT '{id}', slots.id, donor_id, account_id, product, starts_at, 'cancelled', 0, 'none', 0, starts_at, starts_at
+                                       sequence, reminded, will_come, created_at, changed_at)
+             SELECT '{id}', slots.id, donor_id, account_id, product, starts_at, 'cancelled', 0, 'none', 0, 0, false, starts_at, starts_at
              FROM slots, account_donors JOIN donors ON donors.id = donor_id
              WHERE slots.id = '{slot}' AND donor_no = '{donor_no}' AND relation = 'self'"
         );

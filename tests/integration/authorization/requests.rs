@@ -67,6 +67,7 @@ pub fn paths(operation: &Operation, role: &str, cast: &Cast) -> Vec<Vec<String>>
     let after = after.replace("{template}", NOBODY);
     let Some(objects) = objects(&operation.id, parameter, role, cast) else {
         let path = operation.path.replace("{certificate_no}", NOBODY).replace("{format}", "svg");
+        let path = path.replace("{token}", "none");
         return vec![vec![path.replace("{list}", "1")]];
     };
     vec![objects.iter().map(|object| format!("{before}{object}{after}")).collect()]
@@ -92,7 +93,7 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
             let other = cast.spare.get(role).unwrap_or(&cast.callers["donor"]).session();
             return Some([own, other, NOBODY.to_owned()]);
         }
-        ("certificate_no" | "list", _) => return None,
+        ("certificate_no" | "list" | "token", _) => return None,
         _ => panic!("a parameter that the sweep does not know: {parameter} of {operation}"),
     };
     Some([own, other, none].map(str::to_owned))

@@ -136,9 +136,9 @@ impl Gateway {
         text.unwrap_or_else(|| panic!("no SMS came within {PATIENCE:?}"))
     }
 
-    /// The six digits of the newest SMS to a number; waits for one that has come since the last call.
+    /// The text of the newest SMS to a number; waits for one that has come since the last call.
     #[track_caller]
-    pub fn next_code(&self, to: &str) -> String {
+    pub fn next_message(&self, to: &str) -> String {
         let taken = |state: &State| state.codes_taken.get(to).copied().unwrap_or(0);
         let state = self.shared.wait_until(|state| state.accepted(to).count() > taken(state));
         let text = state.map(|mut state| {
@@ -146,7 +146,13 @@ impl Gateway {
             state.codes_taken.insert(to.to_owned(), count);
             state.accepted(to).last().unwrap().to_owned()
         });
-        let text = text.unwrap_or_else(|| panic!("no further SMS came within {PATIENCE:?}"));
+        text.unwrap_or_else(|| panic!("no further SMS came within {PATIENCE:?}"))
+    }
+
+    /// The six digits of the newest SMS to a number; waits for one that has come since the last call.
+    #[track_caller]
+    pub fn next_code(&self, to: &str) -> String {
+        let text = self.next_message(to);
         six_digits(&text).unwrap_or_else(|| panic!("no six digits in {text:?}")).to_owned()
     }
 }

@@ -7,9 +7,7 @@ use crate::domain::booking::{NotBooked, Place, may_change};
 use crate::domain::donation::Product;
 use crate::domain::eligibility::{self, RulePacks, blocks};
 use crate::domain::identity::Sex;
-use crate::error::Error;
-use crate::store::Db;
-use crate::store::appointments::{self as store, AnswerRow, AppointmentRow, SeenDonor};
+use crate::store::appointments::{AppointmentRow, SeenDonor};
 use crate::store::audit::{Actor, Entry};
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -17,16 +15,31 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Where requests are served.
 pub(super) struct Desk<'a> {
-    facts: Facts,
+    pub(super) facts: Facts,
     rules: &'a RulePacks,
-    now: DateTime<Utc>,
+    pub(super) now: DateTime<Utc>,
     /// Ids of new appointments, by the donor, so that all nodes write them in one order.
-    created: BTreeMap<(String, String), String>,
-    changed: BTreeSet<String>,
-    touched_slots: BTreeSet<String>,
-    entries: Vec<(Option<String>, Entry)>,
+    pub(super) created: BTreeMap<(String, String), String>,
+    pub(super) changed: BTreeSet<String>,
+    pub(super) touched_slots: BTreeSet<String>,
+    pub(super) events: Vec<Event>,
     /// Keys that were not known before.
-    fresh: HashSet<[u8; 32]>,
+    pub(super) fresh: HashSet<[u8; 32]>,
+}
+
+/// Something that happened, for the trail and perhaps for the donor.
+pub(super) struct Event {
+    pub entry: Entry,
+    /// The new appointment without which it did not happen.
+    pub only_if: Option<String>,
+    pub notice: Option<PlannedNotice>,
+}
+
+/// A message about an appointment as it was left.
+pub(super) struct PlannedNotice {
+    pub kind: &'static str,
+    pub appointment_id: String,
+    pub version: i64,
 }
 
 impl<'a> Desk<'a> {
@@ -37,7 +50,7 @@ impl<'a> Desk<'a> {
             created: BTreeMap::new(),
             changed: facts.expired.iter().map(|hold| hold.id.clone()).collect(),
             touched_slots: facts.expired.iter().map(|hold| hold.slot_id.clone()).collect(),
-            entries: Vec::new(),
+            events: Vec::new(),
             fresh: HashSet::new(),
             facts,
         };
@@ -75,6 +88,7 @@ impl<'a> Desk<'a> {
             Wish::Book { slot, donor_no } => self.take(request, slot, donor_no.as_deref(), false, chance),
             Wish::Confirm { appointment } => self.confirm(request, appointment),
             Wish::Renew { appointment } => self.renew(request, appointment),
+            Wish::WillCome { appointment } => self.will_come(request, appointment),
             Wish::Cancel { appointment } => self.cancel(request, appointment),
             Wish::Move { appointment, slot } => self.move_to(request, appointment, slot),
         }
@@ -104,6 +118,9 @@ impl<'a> Desk<'a> {
             renewals: 0,
             rule_pack,
             sequence: 0,
+            reminded: -1,
+            will_come: false,
+            replaces: None,
             created_at: self.now.naive_utc(),
             changed_at: self.now.naive_utc(),
         };
@@ -117,6 +134,9 @@ impl<'a> Desk<'a> {
             Some(id.clone()),
         );
         self.facts.appointments.insert(id.clone(), row);
+        if !hold {
+            self.tell("appointment_booked", &id);
+        }
         Ok(id)
     }
 
@@ -134,6 +154,7 @@ impl<'a> Desk<'a> {
             row.hold_expires_at = None;
         });
         self.note(request, "appointment.booked", id, None);
+        self.tell("appointment_booked", id);
         Ok(id.to_owned())
     }
 
@@ -153,6 +174,16 @@ impl<'a> Desk<'a> {
         Ok(id.to_owned())
     }
 
+    fn will_come(&mut self, request: &Request, id: &str) -> Result<String, NotBooked> {
+        match self.own(request, id)?.state.as_str() {
+            "booked" => {}
+            _ => return Err(NotBooked::NotActive),
+        }
+        self.change(id, |row| row.will_come = true);
+        self.note(request, "appointment.will_come", id, None);
+        Ok(id.to_owned())
+    }
+
     fn cancel(&mut self, request: &Request, id: &str) -> Result<String, NotBooked> {
         let row = self.own(request, id)?.clone();
         let held = match row.state.as_str() {
@@ -169,6 +200,9 @@ impl<'a> Desk<'a> {
             row.hold_expires_at = None;
         });
         self.note(request, "appointment.cancelled", id, None);
+        if !held {
+            self.tell("appointment_cancelled", id);
+        }
         Ok(id.to_owned())
     }
 
@@ -193,8 +227,10 @@ impl<'a> Desk<'a> {
             slot.clone_into(&mut row.slot_id);
             row.starts_at = starts_at;
             row.rule_pack = rule_pack;
+            row.will_come = false;
         });
         self.note(request, "appointment.moved", id, None);
+        self.tell("appointment_moved", id);
         Ok(id.to_owned())
     }
 
@@ -240,6 +276,9 @@ impl<'a> Desk<'a> {
     /// An appointment that the caller made, or of a donor whom they see.
     fn own(&self, request: &Request, id: &str) -> Result<&AppointmentRow, NotBooked> {
         let row = self.facts.appointments.get(id).ok_or(NotBooked::UnknownAppointment)?;
+        if request.at_version.is_some_and(|version| version != row.sequence) {
+            return Err(NotBooked::ChangedMeanwhile);
+        }
         let sees = self
             .facts
             .donors
@@ -262,7 +301,7 @@ impl<'a> Desk<'a> {
         })
     }
 
-    fn count(&mut self, slot: &str, held: bool, places: i64) {
+    pub(super) fn count(&mut self, slot: &str, held: bool, places: i64) {
         if let Some(row) = self.facts.slots.get_mut(slot) {
             let counter = if held { &mut row.held } else { &mut row.booked };
             *counter += places;
@@ -287,7 +326,15 @@ impl<'a> Desk<'a> {
             subject: subject.to_owned(),
             detail: json!({}),
         };
-        self.entries.push((only_if, entry));
+        self.events.push(Event { entry, only_if, notice: None });
+    }
+
+    /// What was noted last is told, too.
+    fn tell(&mut self, kind: &'static str, id: &str) {
+        let version = self.facts.appointments.get(id).map_or(0, |row| row.sequence);
+        if let Some(event) = self.events.last_mut() {
+            event.notice = Some(PlannedNotice { kind, appointment_id: id.to_owned(), version });
+        }
     }
 
     fn view(&self, id: &str) -> Result<Appointment, NotBooked> {
@@ -297,7 +344,9 @@ impl<'a> Desk<'a> {
         let donor = self.facts.donors.iter().find(|donor| donor.donor_id == row.donor_id);
         Ok(Appointment {
             id: row.id.clone(),
+            version: row.sequence,
             state: row.state.clone(),
+            will_come: row.will_come,
             donor_no: donor.ok_or(NotBooked::UnknownDonor)?.donor_no.clone(),
             product: row.product.clone(),
             slot: row.slot_id.clone(),
@@ -308,67 +357,8 @@ impl<'a> Desk<'a> {
             address: venue.address.clone(),
         })
     }
-
-    /// Writes what was decided. Who was given a place although another transaction had just given the donor one
-    /// elsewhere is refused here.
-    pub fn save(
-        mut self,
-        db: &mut Db,
-        requests: &[Request],
-        mut answers: Vec<Answer>,
-    ) -> Result<(Vec<Answer>, Vec<Entry>), Error> {
-        // A hold that was over may stand in the way of its donor's new one until it is written.
-        let created: HashSet<String> = self.created.values().cloned().collect();
-        let changed: Vec<&AppointmentRow> = self
-            .changed
-            .iter()
-            .filter(|id| !created.contains(*id))
-            .filter_map(|id| self.facts.appointments.get(id))
-            .collect();
-        store::change(db, &changed)?;
-        let rows: Vec<AppointmentRow> =
-            self.created.values().filter_map(|id| self.facts.appointments.get(id).cloned()).collect();
-        let written: HashSet<String> = store::insert(db, &rows)?.into_iter().collect();
-        for row in rows.iter().filter(|row| !written.contains(&row.id)) {
-            match row.state.as_str() {
-                "held" => self.count(&row.slot_id, true, -1),
-                "booked" => self.count(&row.slot_id, false, -1),
-                _ => {}
-            }
-            for answer in &mut answers {
-                if matches!(answer, Answer::Given(given) if given.id == row.id) {
-                    *answer = refused(NotBooked::AlreadyBooked);
-                }
-            }
-        }
-        let slots: Vec<_> = self.touched_slots.iter().filter_map(|id| self.facts.slots.get(id)).collect();
-        store::save_slots(db, &slots)?;
-        self.keep_answers(db, requests, &answers)?;
-        let entries = self
-            .entries
-            .into_iter()
-            .filter(|(only_if, _)| only_if.as_ref().is_none_or(|id| written.contains(id)));
-        let entries = entries.map(|(_, entry)| entry).collect();
-        Ok((answers, entries))
-    }
-
-    /// Of requests with the same key, the first.
-    fn keep_answers(&mut self, db: &mut Db, requests: &[Request], answers: &[Answer]) -> Result<(), Error> {
-        let mut rows = Vec::new();
-        for (request, answer) in requests.iter().zip(answers) {
-            if let Some(key) = request.key.as_ref().filter(|key| self.fresh.remove(&key.key_hash)) {
-                rows.push(AnswerRow {
-                    key_hash: key.key_hash.to_vec(),
-                    request_hash: key.request_hash.to_vec(),
-                    answer: serde_json::to_string(answer).map_err(Error::internal)?,
-                    created_at: self.now.naive_utc(),
-                });
-            }
-        }
-        store::keep_answers(db, &rows)
-    }
 }
 
-fn refused(refusal: NotBooked) -> Answer {
+pub(super) fn refused(refusal: NotBooked) -> Answer {
     Answer::Refused(refusal.as_str().to_owned())
 }

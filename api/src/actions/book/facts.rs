@@ -108,7 +108,7 @@ impl Wish {
             Self::Hold { slot, .. } | Self::Book { slot, .. } | Self::Move { slot, .. } => {
                 Some(slot.as_str()).filter(|slot| is_id(slot))
             }
-            Self::Confirm { .. } | Self::Renew { .. } | Self::Cancel { .. } => None,
+            Self::Confirm { .. } | Self::Renew { .. } | Self::WillCome { .. } | Self::Cancel { .. } => None,
         }
     }
 
@@ -117,6 +117,7 @@ impl Wish {
         match self {
             Self::Confirm { appointment }
             | Self::Renew { appointment }
+            | Self::WillCome { appointment }
             | Self::Cancel { appointment }
             | Self::Move { appointment, .. } => Some(appointment),
             Self::Hold { .. } | Self::Book { .. } => None,

@@ -1,0 +1,123 @@
+//! Finds out whom a queued message goes to and what it says, as things stand when it is sent.
+
+use crate::actions::Context;
+use crate::actions::sign_in::CODE_LIFETIME;
+use crate::error::Error;
+use crate::links;
+use crate::store::appointments::{self, Visit};
+use crate::store::outbox::OutboxRow;
+use crate::store::{Db, accounts};
+use notifications::{AppointmentEvent, AppointmentNews, Language, Message, SignInCode, Thanks, render_sms};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+/// What came of a queued message.
+pub enum Composed {
+    /// It can leave.
+    Ready {
+        /// The telephone number.
+        recipient: Zeroizing<String>,
+        /// The text.
+        text: Zeroizing<String>,
+    },
+    /// What it tells is not so any more.
+    Superseded,
+    /// Nobody knows a number.
+    Unreachable,
+}
+
+/// Finds recipient and text.
+///
+/// # Errors
+/// `internal` when something does not open, or is of a kind that no code of ours wrote.
+pub fn compose(context: &Context, db: &mut Db, row: &OutboxRow) -> Result<Composed, Error> {
+    let (Some(account_id), Some(subject)) = (&row.account_id, &row.subject) else {
+        return sign_in_code(context, row);
+    };
+    let Some(message) = message(context, db, row, subject)? else { return Ok(Composed::Superseded) };
+    let Some(account) = accounts::by_id(db, account_id)? else { return Ok(Composed::Superseded) };
+    let Some(recipient) = account.phone(&context.vault)? else { return Ok(Composed::Unreachable) };
+    Ok(Composed::Ready { recipient, text: written(&message, Language::Chinese)? })
+}
+
+fn written(message: &Message, language: Language) -> Result<Zeroizing<String>, Error> {
+    render_sms(message, language)
+        .map(|text| Zeroizing::new(text.as_str().to_owned()))
+        .map_err(Error::internal)
+}
+
+/// What a queued sign-in code says.
+#[derive(Deserialize)]
+struct Code {
+    code: String,
+    language: String,
+}
+
+fn sign_in_code(context: &Context, row: &OutboxRow) -> Result<Composed, Error> {
+    if row.kind != "sign_in_code" {
+        return Err(Error::internal("a message of a kind that does not exist"));
+    }
+    let content = row.content(&context.vault)?;
+    let Code { code, language } =
+        serde_json::from_str(&content).map_err(|_| Error::internal("a message that cannot be read"))?;
+    let (language, station) = match language.as_str() {
+        "en" => (Language::English, &context.station.name_en),
+        _ => (Language::Chinese, &context.station.name),
+    };
+    let minutes = u32::try_from(CODE_LIFETIME.num_minutes()).unwrap_or(0);
+    let message = Message::SignInCode(SignInCode { station: station.clone(), code, minutes });
+    Ok(Composed::Ready { recipient: row.recipient(&context.vault)?, text: written(&message, language)? })
+}
+
+/// The message, unless what it tells is over.
+fn message(context: &Context, db: &mut Db, row: &OutboxRow, subject: &str) -> Result<Option<Message>, Error> {
+    let station = context.station.name.clone();
+    if row.kind == "thanks" {
+        return Ok(Some(Message::Thanks(Thanks { station, certificate: row.version > 0 })));
+    }
+    let Some(visit) = appointments::visit(db, subject)? else { return Ok(None) };
+    if visit.appointment.sequence != row.version {
+        return Ok(None);
+    }
+    let replaced = match &visit.appointment.replaces {
+        Some(id) => appointments::visit(db, id)?,
+        None => None,
+    };
+    Ok(news(context, &row.kind, &visit, replaced.as_ref())?.map(Message::Appointment))
+}
+
+/// What a kind of message says about an appointment in the state that it is in; `None` when that makes no sense.
+fn news(
+    context: &Context,
+    kind: &str,
+    visit: &Visit,
+    replaced: Option<&Visit>,
+) -> Result<Option<AppointmentNews>, Error> {
+    let place = |visit: &Visit| notifications::Visit {
+        place: visit.site.name.clone(),
+        starts_at: visit.appointment.starts_at.and_utc(),
+    };
+    let appointment = &visit.appointment;
+    let (what, told) = match (kind, appointment.state.as_str()) {
+        ("appointment_booked", "booked") => (AppointmentEvent::Booked, visit),
+        ("appointment_moved", "booked") => (AppointmentEvent::Moved, visit),
+        ("appointment_cancelled", "cancelled") => (AppointmentEvent::Cancelled, visit),
+        ("reminder", "booked") => (AppointmentEvent::Near, visit),
+        ("session_moved", "booked") => (AppointmentEvent::SessionMoved, visit),
+        ("session_cancelled", "cancelled") => (AppointmentEvent::SessionCancelled(None), visit),
+        ("session_cancelled", "held") => {
+            let Some(replaced) = replaced else { return Ok(None) };
+            (AppointmentEvent::SessionCancelled(Some(place(visit))), replaced)
+        }
+        ("place_offered", "held") => {
+            let Some(until) = appointment.hold_expires_at else { return Ok(None) };
+            (AppointmentEvent::Offered(until.and_utc()), visit)
+        }
+        _ => return Ok(None),
+    };
+    let link = match what {
+        AppointmentEvent::Cancelled => String::new(),
+        _ => links::appointment::url(context, &appointment.id, appointment.sequence)?,
+    };
+    Ok(Some(AppointmentNews { station: context.station.name.clone(), what, visit: place(told), link }))
+}

@@ -1,0 +1,52 @@
+//! The way to telephones, as the configuration names it.
+
+use crate::config;
+use crate::error::Error;
+use notifications::{HttpTimeouts, Sms, SmsSettings, Trust};
+use std::time::Duration;
+
+/// The way to telephones.
+pub enum Gateway {
+    /// By SMS.
+    Sms(Sms),
+    /// Nowhere: the demonstration's page shows them.
+    Console,
+    /// No way is configured.
+    None,
+}
+
+impl Gateway {
+    /// The way that the configuration names.
+    ///
+    /// # Errors
+    /// `bad_configuration`.
+    pub fn open(settings: &config::Sms) -> Result<Self, Error> {
+        let bad = |failure: String| Error::invalid("bad_configuration", format!("sms: {failure}"));
+        let trust = match settings.ca_file.as_str() {
+            "" => Trust::System,
+            file => Trust::Only(std::fs::read(file).map_err(|failure| bad(format!("ca_file: {failure}")))?),
+        };
+        match settings.provider.as_str() {
+            "" => Ok(Self::None),
+            "console" => Ok(Self::Console),
+            "kannel" => {
+                let total = Duration::from_secs(settings.timeout_seconds);
+                let sms = Sms::new(SmsSettings {
+                    url: settings.url.clone(),
+                    user: settings.user.clone(),
+                    password: settings.password.clone(),
+                    from: settings.from.clone(),
+                    timeouts: HttpTimeouts { total, ..HttpTimeouts::default() },
+                    trust,
+                });
+                sms.map(Self::Sms).map_err(|failure| bad(failure.to_string()))
+            }
+            _ => Err(bad("provider is neither \"kannel\" nor \"console\" nor empty".to_owned())),
+        }
+    }
+
+    /// Whether messages can leave at all.
+    pub fn is_open(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+}
