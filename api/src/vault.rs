@@ -46,6 +46,10 @@ pub enum Field {
     SharingCode,
     /// `calendar_feeds.token`: only ever indexed.
     CalendarFeed,
+    /// `screenings.measured`.
+    ScreeningMeasured,
+    /// `reactions.note`.
+    ReactionNote,
     /// `lockouts.subject`, of a user name: only ever indexed.
     UserName,
     /// An identity number in a limit's key: only ever indexed.
@@ -67,6 +71,8 @@ impl Field {
             Self::SignInCode => "sign_in_codes.code",
             Self::SharingCode => "sharing_codes.code",
             Self::CalendarFeed => "calendar_feeds.token",
+            Self::ScreeningMeasured => "screenings.measured",
+            Self::ReactionNote => "reactions.note",
             Self::UserName => "lockouts.user_name",
             Self::LimitKey => "limits.key",
         }

@@ -9,6 +9,7 @@ mod cache;
 mod certificates_http;
 mod clients;
 mod contract;
+mod door;
 mod eligibility;
 mod family;
 mod health;

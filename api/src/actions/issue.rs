@@ -14,10 +14,10 @@ use crate::domain::certificate::{self, Subject};
 use crate::domain::identity::last_four;
 use crate::error::Error;
 use crate::keyring::Keys;
-use crate::store::Db;
 use crate::store::audit::{self, Entry};
 use crate::store::certificates::{self as store, Candidate, CertificateRow, Latest};
 use crate::store::statuses::{self, StatusListRow};
+use crate::store::{Db, one_at_a_time};
 use certificates::{CertificateId, CertificateNumber, CheckedClaims, IndexShuffle, StatusReference};
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -59,6 +59,35 @@ pub fn issue(context: &Context, selection: &Selection, on_batch: &mut dyn FnMut(
         return issuing.batch(vec![candidate]);
     }
     issuing.everybody(on_batch)
+}
+
+/// Issues a donor's certificate in the transaction of what changed their totals. Returns its identifier; `None` when it
+/// cannot be issued now: `rexue certificates issue --changed` does so later, and the donation is not lost for it.
+///
+/// The signature is made before the commit, and dies with the transaction if that fails.
+///
+/// # Errors
+/// Failures of the database.
+pub(super) fn issue_in(
+    context: &Context,
+    db: &mut Db,
+    donor_id: &str,
+    now: DateTime<Utc>,
+    chance: &mut Chance,
+) -> Result<Option<String>, Error> {
+    let issuing = Issuing { context, keys: context.keyring.keys(), changed_only: false };
+    let Some(candidate) = store::candidate_by_id(db, donor_id)? else { return Ok(None) };
+    let rows = match issuing.prepare(db, vec![candidate], now, chance) {
+        Ok(rows) => rows,
+        Err(error) if error.code == "key_not_valid" => {
+            tracing::warn!("the signing key's time is over: a donation has no new certificate yet");
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let signatures = issuing.signatures(&rows)?;
+    issuing.write_signatures(db, &rows, &signatures, now, chance)?;
+    Ok(rows.into_iter().next().map(|row| row.certificate_no))
 }
 
 struct Issuing<'a> {
@@ -112,6 +141,7 @@ impl Issuing<'_> {
         now: DateTime<Utc>,
         chance: &mut Chance,
     ) -> Result<Vec<CertificateRow>, Error> {
+        one_at_a_time(db, b"certificates are prepared")?;
         let ids: Vec<&str> = candidates.iter().map(|(donor, _)| donor.id.as_str()).collect();
         let latest = store::latest(db, &ids)?;
         let mut wanted = Vec::with_capacity(candidates.len());
@@ -204,25 +234,40 @@ impl Issuing<'_> {
         })
     }
 
-    /// Signs what is written down. The claims are checked once more on their way from the database, since
-    /// only checked claims can be signed.
     fn sign(&self, rows: &[CertificateRow]) -> Result<(), Error> {
-        let mut signatures = Vec::with_capacity(rows.len());
-        for row in rows {
-            let claims = CheckedClaims::from_payload(&row.payload).map_err(Error::internal)?;
-            signatures.push(self.keys.certificate.sign_certificate(&claims).map_err(Error::internal)?);
-        }
-        let signed: Vec<(&str, &[u8])> = rows
-            .iter()
-            .zip(&signatures)
-            .map(|(row, signature)| (row.certificate_no.as_str(), signature.as_slice()))
-            .collect();
+        let signatures = self.signatures(rows)?;
         let now = self.context.clock.now();
         self.context.pool.write_blocking(|db| {
-            store::sign(db, &signed)?;
-            let entries = rows.iter().map(|row| self.issued(row));
-            audit::append(db, entries, now, &mut Chance::from_system()?)
+            self.write_signatures(db, rows, &signatures, now, &mut Chance::from_system()?)
         })
+    }
+
+    /// Signs what is written down. The claims are checked once more on their way from the database, since
+    /// only checked claims can be signed.
+    fn signatures(&self, rows: &[CertificateRow]) -> Result<Vec<Vec<u8>>, Error> {
+        let sign = |row: &CertificateRow| {
+            let claims = CheckedClaims::from_payload(&row.payload).map_err(Error::internal)?;
+            let signature = self.keys.certificate.sign_certificate(&claims).map_err(Error::internal)?;
+            Ok(signature.as_slice().to_vec())
+        };
+        rows.iter().map(sign).collect()
+    }
+
+    fn write_signatures(
+        &self,
+        db: &mut Db,
+        rows: &[CertificateRow],
+        signatures: &[Vec<u8>],
+        now: DateTime<Utc>,
+        chance: &mut Chance,
+    ) -> Result<(), Error> {
+        let signed: Vec<(&str, &[u8])> = rows
+            .iter()
+            .zip(signatures)
+            .map(|(row, signature)| (row.certificate_no.as_str(), signature.as_slice()))
+            .collect();
+        store::sign(db, &signed)?;
+        audit::append(db, rows.iter().map(|row| self.issued(row)), now, chance)
     }
 
     fn sign_what_was_left(&self) -> Result<(), Error> {

@@ -1,20 +1,17 @@
 //! Finds the soonest places for a donor: from the first day on which the rules allow it.
 
 use super::Context;
-use super::family::{own_record, visible};
+use super::eligibility::facts;
 use crate::clock::{day_in_china, instant_in_china};
 use crate::domain::donation::Product;
-use crate::domain::eligibility::{Facts, Given, assess};
-use crate::domain::identity::Sex;
+use crate::domain::eligibility::assess;
 use crate::domain::place::Point;
 use crate::error::Error;
 use crate::store::schedule::{self as store, Search, SiteRow, SlotRow};
-use crate::store::{Db, donations, donors};
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use crate::store::{Db, appointments};
+use chrono::{NaiveDate, NaiveTime};
 use std::collections::HashMap;
 
-/// How far ahead places are looked for, days.
-const WINDOW: TimeDelta = TimeDelta::days(14);
 /// Slots that are looked at for each place that is wanted: the nearest of a day are wanted first, not the earliest.
 const LOOKED_AT: usize = 20;
 
@@ -73,11 +70,12 @@ fn find_in(context: &Context, db: &mut Db, wish: &Wish) -> Result<Found, Error> 
     let Some(day) = first_day else { return Ok(Found { first_day, places: Vec::new() }) };
     let sites = sites_within(db, wish)?;
     let codes: Vec<&str> = sites.keys().map(String::as_str).collect();
-    let begin = instant_in_china(day, NaiveTime::MIN).max(now);
+    let policy = appointments::policy(db)?;
+    let begin = instant_in_china(day, NaiveTime::MIN).max(now + policy.notice);
     let search = Search {
         product: wish.product.as_str(),
         from: begin,
-        until: begin + WINDOW,
+        until: now + policy.window,
         site_codes: &codes,
         limit: i64::try_from(wish.limit * LOOKED_AT).unwrap_or(i64::MAX),
     };
@@ -105,29 +103,4 @@ fn sites_within(db: &mut Db, wish: &Wish) -> Result<HashMap<String, (SiteRow, Op
         distance.is_none_or(|metres| metres <= wish.within_m).then(|| (site.code.clone(), (site, metres)))
     });
     Ok(reached.collect())
-}
-
-/// What the rules need to know of a donor whom the account sees.
-///
-/// # Errors
-/// `not_found`, `no_record`.
-pub fn facts(db: &mut Db, account_id: &str, donor_no: Option<&str>) -> Result<Facts, Error> {
-    let donor = match donor_no {
-        Some(number) => visible(db, account_id, number)?,
-        None => own_record(db, account_id)?,
-    };
-    let donor_id = donor.link.donor_id;
-    let record = donors::by_ids(db, std::slice::from_ref(&donor_id))?.pop();
-    let record = record.ok_or_else(|| Error::internal("a link to no record"))?;
-    let history = donations::of_donors(db, &[&donor_id])?.into_iter().map(|row| {
-        let collection = row.collection()?;
-        Ok(Given { donation_no: row.donation_no, collection })
-    });
-    Ok(Facts {
-        birth_date: record.birth_date,
-        sex: Sex::from_word(&record.sex).ok_or_else(|| Error::internal("a sex that does not exist"))?,
-        history: history.collect::<Result<_, Error>>()?,
-        deferrals: Vec::new(),
-        had_reaction: false,
-    })
 }

@@ -86,6 +86,12 @@ pub enum Permission {
     DecideMerges,
     /// Manage sites, their weekly templates, sessions and slots.
     ManageSchedule,
+    /// Check donors in, screen them, record what came of it.
+    WorkAtTheDoor,
+    /// See and lift deferrals.
+    DecideDeferrals,
+    /// Ask donors who had an adverse reaction how they are.
+    FollowReactions,
     /// Read the audit trail.
     ReadAudit,
 }
@@ -115,6 +121,9 @@ const TABLE: &[(Permission, &[Role])] = &[
     (Permission::ProposeMerges, &[Role::Operator, Role::Reviewer]),
     (Permission::DecideMerges, &[Role::Reviewer, Role::Admin]),
     (Permission::ManageSchedule, &[Role::Operator, Role::Admin]),
+    (Permission::WorkAtTheDoor, &[Role::Operator, Role::Doctor]),
+    (Permission::DecideDeferrals, &[Role::Doctor]),
+    (Permission::FollowReactions, &[Role::Doctor]),
     (Permission::ReadAudit, &[Role::Auditor]),
 ];
 

@@ -179,6 +179,20 @@ pub struct Visit {
     pub site: SiteRow,
 }
 
+/// The donor's booked appointment at a session, locked.
+pub fn booked_at(db: &mut Db, donor_id: &str, session_id: &str) -> Result<Option<AppointmentRow>, Error> {
+    let ids: Vec<String> = appointments::table
+        .inner_join(slots::table)
+        .filter(appointments::donor_id.eq(donor_id))
+        .filter(appointments::state.eq("booked"))
+        .filter(slots::session_id.eq(session_id))
+        .order(appointments::starts_at.asc())
+        .select(appointments::id)
+        .load(db)?;
+    let Some(first) = ids.first() else { return Ok(None) };
+    Ok(lock(db, &[first])?.pop().filter(|row| row.state == "booked"))
+}
+
 macro_rules! visits {
     () => {
         appointments::table

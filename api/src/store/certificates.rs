@@ -82,6 +82,16 @@ pub fn candidate(db: &mut Db, donor_no: &str) -> Result<Option<Candidate>, Error
         .optional()?)
 }
 
+/// The donor with this id; `None` when nothing was given yet.
+pub fn candidate_by_id(db: &mut Db, donor_id: &str) -> Result<Option<Candidate>, Error> {
+    Ok(donors::table
+        .inner_join(donor_totals::table)
+        .filter(donors::id.eq(donor_id))
+        .filter(donor_totals::donations.gt(0))
+        .first(db)
+        .optional()?)
+}
+
 /// What is known of a donor's newest certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Latest {

@@ -386,6 +386,65 @@ diesel::table! {
 }
 
 diesel::table! {
+    visits (id) {
+        id -> Text,
+        session_id -> Text,
+        donor_id -> Text,
+        appointment_id -> Nullable<Text>,
+        account_id -> Nullable<Text>,
+        product -> Text,
+        number -> BigInt,
+        turn_at -> Timestamp,
+        state -> Text,
+        created_at -> Timestamp,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    screenings (id) {
+        id -> Text,
+        visit_id -> Text,
+        measured_sealed -> Binary,
+        data_key_id -> Text,
+        passed -> Bool,
+        at -> Timestamp,
+        user_id -> Text,
+    }
+}
+
+diesel::table! {
+    deferrals (id) {
+        id -> Text,
+        donor_id -> Text,
+        visit_id -> Nullable<Text>,
+        rule -> Text,
+        until -> Nullable<Date>,
+        created_at -> Timestamp,
+        user_id -> Text,
+        lifted_at -> Nullable<Timestamp>,
+        lifted_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    reactions (id) {
+        id -> Text,
+        donor_id -> Text,
+        donation_no -> Text,
+        severity -> Text,
+        note_sealed -> Binary,
+        data_key_id -> Text,
+        created_at -> Timestamp,
+        user_id -> Text,
+        follow_up_on -> Date,
+        followed_up_at -> Nullable<Timestamp>,
+        followed_up_by -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     reminder_times (minutes_before) {
         minutes_before -> BigInt,
     }
@@ -422,6 +481,8 @@ diesel::table! {
 diesel::joinable!(donations -> donors (donor_id));
 diesel::joinable!(appointments -> slots (slot_id));
 diesel::joinable!(appointments -> donors (donor_id));
+diesel::joinable!(visits -> donors (donor_id));
+diesel::joinable!(reactions -> donors (donor_id));
 diesel::joinable!(collection_sessions -> sites (site_code));
 diesel::joinable!(slots -> collection_sessions (session_id));
 diesel::joinable!(donor_totals -> donors (donor_id));
@@ -462,6 +523,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     collection_sessions,
     slots,
     appointments,
+    visits,
+    screenings,
+    deferrals,
+    reactions,
     reminder_times,
     calendar_feeds,
     idempotency_keys,

@@ -52,6 +52,9 @@ pub mod needs {
         ProposeMerges,
         DecideMerges,
         ManageSchedule,
+        WorkAtTheDoor,
+        DecideDeferrals,
+        FollowReactions,
         ReadAudit,
     );
 }

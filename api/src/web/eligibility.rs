@@ -3,7 +3,7 @@
 use super::auth::Donor;
 use super::problem::{CallerProblems, Problem};
 use crate::actions::Context;
-use crate::actions::soonest::facts;
+use crate::actions::eligibility::facts;
 use crate::clock::day_in_china;
 use crate::domain::donation::Product;
 use crate::domain::eligibility::{Answer, Block, Cause, assess};

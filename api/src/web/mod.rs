@@ -11,6 +11,7 @@ mod collection_sessions;
 mod consents;
 mod demo_messages;
 mod donors;
+mod door;
 mod eligibility;
 mod etag;
 mod family;

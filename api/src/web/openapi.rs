@@ -1,9 +1,9 @@
 //! The contract: generated from the handlers; `openapi.yaml` is its committed copy, and a test compares them.
 
 use super::{
-    appointments, audit, calendar, certificates, collection_sessions, consents, donors, eligibility, family,
-    health, hospitals, me, merges, own_record, problem, sessions, sign_in, sites, slots, station_donors,
-    status_lists, users, verification, verify, well_known,
+    appointments, audit, calendar, certificates, collection_sessions, consents, donors, door, eligibility,
+    family, health, hospitals, me, merges, own_record, problem, sessions, sign_in, sites, slots,
+    station_donors, status_lists, users, verification, verify, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -87,6 +87,20 @@ use utoipa::{Modify, OpenApi, openapi};
         collection_sessions::open,
         collection_sessions::show,
         collection_sessions::pause,
+        door::own::take_ticket,
+        door::own::own_visit,
+        door::own::return_ticket,
+        door::check_in,
+        door::queue,
+        door::screen,
+        door::collect,
+        door::defer,
+        door::depart,
+        door::list_deferrals,
+        door::lift,
+        door::record_reaction,
+        door::open_reactions,
+        door::follow_reaction_up,
         audit::audit,
         users::list,
         users::invite,
@@ -111,6 +125,7 @@ use utoipa::{Modify, OpenApi, openapi};
         (name = "privacy", description = "What is held of a donor, for what, and who looked."),
         (name = "booking", description = "Places, held and booked."),
         (name = "schedule", description = "Where and when blood can be given."),
+        (name = "door", description = "Who is at the door, and what comes of it."),
         (name = "station", description = "For the station's staff."),
         (name = "users", description = "Users of the station and of hospitals."),
         (name = "hospitals", description = "Hospitals and their systems."),

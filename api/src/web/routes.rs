@@ -1,9 +1,9 @@
 //! All routes.
 
 use super::{
-    appointments, audit, calendar, certificates, collection_sessions, consents, donors, eligibility, family,
-    health, hospitals, me, merges, one_tap, openapi, own_record, problem, sessions, sign_in, sites, slots,
-    station_donors, status_lists, users, verify, verify_page, well_known,
+    appointments, audit, calendar, certificates, collection_sessions, consents, donors, door, eligibility,
+    family, health, hospitals, me, merges, one_tap, openapi, own_record, problem, sessions, sign_in, sites,
+    slots, station_donors, status_lists, users, verify, verify_page, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -53,6 +53,7 @@ fn donor_routes(app: &mut ServiceConfig) {
         .service(get_and_post("/a/{key}", one_tap::show, one_tap::answer))
         .service(post("/v1/appointments/{appointment}/cancellation", appointments::cancel))
         .service(post("/v1/appointments/{appointment}/move", appointments::move_to))
+        .service(own_visit_routes())
         .service(get("/v1/slots/soonest", slots::soonest))
         .service(get("/v1/me/export", me::export))
         .service(get("/v1/me/access-log", me::access_log))
@@ -84,6 +85,16 @@ fn staff_routes(app: &mut ServiceConfig) {
         .service(get_and_post("/v1/station/sessions", collection_sessions::list, collection_sessions::open))
         .service(get("/v1/station/sessions/{session}", collection_sessions::show))
         .service(put("/v1/station/sessions/{session}/pause", collection_sessions::pause))
+        .service(get_and_post("/v1/station/sessions/{session}/visits", door::queue, door::check_in))
+        .service(post("/v1/station/visits/{visit}/screening", door::screen))
+        .service(post("/v1/station/visits/{visit}/donation", door::collect))
+        .service(post("/v1/station/visits/{visit}/deferral", door::defer))
+        .service(post("/v1/station/visits/{visit}/departure", door::depart))
+        .service(get("/v1/station/donors/{donor_no}/deferrals", door::list_deferrals))
+        .service(post("/v1/station/deferrals/{deferral}/lifting", door::lift))
+        .service(post("/v1/station/donations/{donation_no}/reactions", door::record_reaction))
+        .service(get("/v1/station/reactions", door::open_reactions))
+        .service(post("/v1/station/reactions/{reaction}/follow-up", door::follow_reaction_up))
         .service(get("/v1/station/audit", audit::audit))
         .service(get_and_post("/v1/users", users::list, users::invite))
         .service(delete("/v1/users/{user}", users::disable))
@@ -96,6 +107,13 @@ fn staff_routes(app: &mut ServiceConfig) {
             hospitals::register_client,
         ))
         .service(delete("/v1/hospitals/{hospital}/clients/{client}", hospitals::revoke_client));
+}
+
+fn own_visit_routes() -> Resource {
+    let [get, head] = reading(door::own::own_visit);
+    let (take, give_back) =
+        (web::post().to(door::own::take_ticket), web::delete().to(door::own::return_ticket));
+    at("/v1/me/visit", "GET, HEAD, POST, DELETE", [get, head, take, give_back])
 }
 
 /// A resource that answers to GET and HEAD.

@@ -13,6 +13,8 @@ const OF_A_HOSPITAL: &[&str] = &["desk", "hospital_admin", "system", "admin"];
 const MANAGERS: &[&str] = &["hospital_admin", "admin"];
 const ADMIN: &[&str] = &["admin"];
 const WINDOW: &[&str] = &["operator"];
+const DOOR: &[&str] = &["operator", "doctor"];
+const DOCTOR: &[&str] = &["doctor"];
 const PLANNERS: &[&str] = &["operator", "admin"];
 
 /// One operation.
@@ -115,6 +117,9 @@ pub const EXPECTED: &[Expectation] = &[
     anybody("calendar_feed", "its address is the key, for calendars cannot sign in"),
     owned("cancel", DONORS),
     owned("move_appointment", DONORS),
+    only("take_ticket", DONORS),
+    only("own_visit", DONORS),
+    only("return_ticket", DONORS),
     only("export", DONORS),
     only("access_log", DONORS),
     only("erase", DONORS),
@@ -141,6 +146,17 @@ pub const EXPECTED: &[Expectation] = &[
     only("audit", &["auditor"]),
 
     only("sites", PLANNERS),
+    unowned("check_in", DOOR, SCHEDULE_OF_THE_STATION),
+    unowned("queue", DOOR, SCHEDULE_OF_THE_STATION),
+    unowned("screen", DOOR, DONOR_OF_THE_STATION),
+    unowned("collect", DOOR, DONOR_OF_THE_STATION),
+    unowned("defer", DOOR, DONOR_OF_THE_STATION),
+    unowned("depart", DOOR, DONOR_OF_THE_STATION),
+    unowned("record_reaction", DOOR, DONOR_OF_THE_STATION),
+    unowned("deferrals", DOCTOR, DONOR_OF_THE_STATION),
+    unowned("lift_deferral", DOCTOR, DONOR_OF_THE_STATION),
+    only("open_reactions", DOCTOR),
+    unowned("follow_reaction_up", DOCTOR, DONOR_OF_THE_STATION),
     only("enter_site", PLANNERS),
     unowned("site", PLANNERS, SCHEDULE_OF_THE_STATION),
     unowned("change_site", PLANNERS, SCHEDULE_OF_THE_STATION),

@@ -81,7 +81,8 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
         ("donor_no", _) => ["T0001", "T0002", "T9999"],
         ("appointment", _) => [APPOINTMENTS[0], APPOINTMENTS[1], NOBODY],
         ("site", _) => ["HERE", "THERE", "NONE"],
-        ("session", "collection_session" | "pause_session") => [NOBODY, NOBODY, NOBODY],
+        ("session", "collection_session" | "pause_session" | "check_in" | "queue")
+        | ("visit" | "deferral" | "reaction" | "donation_no", _) => [NOBODY, NOBODY, NOBODY],
         ("hospital", _) => ["A", "B", "NONE"],
         ("purpose", _) => ["news", "appeals", "nothing"],
         ("user", _) => [cast.users[0].as_str(), &cast.users[1], NOBODY],
@@ -127,6 +128,17 @@ impl Bodies {
             "enter_site" => json!({
                 "code": format!("S{n}"), "kind": "fixed", "name": "测试", "address": "测试", "latitude": 34.7, "longitude": 113.6,
             }),
+            "check_in" => json!({ "code": "T0001", "product": "whole_blood" }),
+            "take_ticket" => json!({ "session": NOBODY, "product": "whole_blood" }),
+            "screen" => json!({
+                "haemoglobin_g_per_l": 140, "systolic_mmhg": 120, "diastolic_mmhg": 80, "pulse_per_minute": 70, "weight_kg": 60,
+            }),
+            "collect" => {
+                json!({ "donation_no": "4199240099999", "product": "whole_blood", "volume_ml": 400 })
+            }
+            "defer" => json!({ "rule": "doctor" }),
+            "record_reaction" => json!({ "severity": "mild", "note": "" }),
+            "follow_reaction_up" => json!({ "outcome": "recovered" }),
             // Refused, because they say nothing.
             "verify" | "request_code" | "token" | "open_invitation" | "accept_invitation" | "bind_record"
             | "register" | "change_site" | "enter_template" | "open_session" | "pause_session" => json!({}),

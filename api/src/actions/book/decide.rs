@@ -5,7 +5,7 @@ use super::{Answer, Appointment, Request, Wish};
 use crate::chance::Chance;
 use crate::domain::booking::{NotBooked, Place, may_change};
 use crate::domain::donation::Product;
-use crate::domain::eligibility::{self, RulePacks, blocks};
+use crate::domain::eligibility::{RulePacks, blocks};
 use crate::domain::identity::Sex;
 use crate::store::appointments::{AppointmentRow, SeenDonor};
 use crate::store::audit::{Actor, Entry};
@@ -251,13 +251,8 @@ impl<'a> Desk<'a> {
             return Err(NotBooked::AlreadyBooked);
         }
         let pack = self.rules.on(place.day());
-        let facts = eligibility::Facts {
-            birth_date: donor.birth_date,
-            sex: Sex::from_word(&donor.sex).ok_or(NotBooked::UnknownDonor)?,
-            history: self.facts.history.get(&donor.donor_id).cloned().unwrap_or_default(),
-            deferrals: Vec::new(),
-            had_reaction: false,
-        };
+        let sex = Sex::from_word(&donor.sex).ok_or(NotBooked::UnknownDonor)?;
+        let facts = self.facts.histories.facts(&donor.donor_id, donor.birth_date, sex);
         match blocks(pack, &facts, product, place.day()).is_empty() {
             true => Ok(pack.id().to_owned()),
             false => Err(NotBooked::NotEligible),

@@ -1,14 +1,13 @@
 //! Everything that a batch of requests is decided on, loaded with one query a kind.
 
 use super::{Answer, Request, Wish};
+use crate::actions::eligibility::Histories;
 use crate::chance::is_id;
 use crate::domain::booking::Policy;
-use crate::domain::donation::Collection;
-use crate::domain::eligibility::Given;
 use crate::error::Error;
+use crate::store::Db;
 use crate::store::appointments::{self as store, AppointmentRow, SeenDonor, Venue};
 use crate::store::schedule::SlotRow;
-use crate::store::{Db, donations};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,7 +17,7 @@ pub(super) struct Facts {
     /// Answers given before, by key.
     pub answers: HashMap<Vec<u8>, (Vec<u8>, Answer)>,
     pub donors: Vec<SeenDonor>,
-    pub history: HashMap<String, Vec<Given>>,
+    pub histories: Histories,
     /// Active appointments of the donors, and those that requests name; by id.
     pub appointments: HashMap<String, AppointmentRow>,
     pub slots: HashMap<String, SlotRow>,
@@ -39,7 +38,7 @@ impl Facts {
         let donors = store::donors_of_accounts(db, &accounts.into_iter().collect::<Vec<_>>())?;
         let ids: BTreeSet<&str> = donors.iter().map(|donor| donor.donor_id.as_str()).collect();
         let ids: Vec<&str> = ids.into_iter().collect();
-        let history = history(db, &ids)?;
+        let histories = Histories::load(db, &ids)?;
         let named: BTreeSet<&str> =
             requests.iter().filter_map(|request| request.wish.appointment()).collect();
         let mut appointments = store::lock(db, &named.into_iter().collect::<Vec<_>>())?;
@@ -60,23 +59,13 @@ impl Facts {
             policy: store::policy(db)?,
             answers,
             donors,
-            history,
+            histories,
             appointments,
             slots: slots.into_iter().map(|slot| (slot.id.clone(), slot)).collect(),
             venues: venues.into_iter().map(|venue| (venue.session_id.clone(), venue)).collect(),
             expired,
         })
     }
-}
-
-fn history(db: &mut Db, donor_ids: &[&str]) -> Result<HashMap<String, Vec<Given>>, Error> {
-    let mut history: HashMap<String, Vec<Given>> = HashMap::new();
-    for row in donations::of_donors(db, donor_ids)? {
-        let collection: Collection = row.collection()?;
-        let given = Given { donation_no: row.donation_no, collection };
-        history.entry(row.donor_id).or_default().push(given);
-    }
-    Ok(history)
 }
 
 /// Takes the places of holds that are over back from locked slots; the holds, changed and not written yet.

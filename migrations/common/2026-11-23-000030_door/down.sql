@@ -1,0 +1,4 @@
+DROP TABLE reactions;
+DROP TABLE deferrals;
+DROP TABLE screenings;
+DROP TABLE visits;
