@@ -9,4 +9,14 @@
 //! What a client did not learn may have happened or not, never both. `./prove` runs the whole, `./test` a hundredth.
 
 pub mod checker;
+pub mod expiry;
 pub mod history;
+pub mod last_place;
+pub mod report;
+pub mod storm;
+
+mod caller;
+mod crowd;
+mod donor;
+mod nodes;
+mod tables;
