@@ -3,10 +3,11 @@
 use rexue::actions::book::{self, Key, Request, Wish};
 use rexue::config;
 use rexue::rules;
+use rexue::store::appointments;
 use serde_json::{Value, json};
 use std::sync::Barrier;
 use tests::on_both;
-use tests::support::{Answer, Donor, Person, Server, Station, Town, now};
+use tests::support::{Answer, Donor, Kind, Person, Server, Station, Town, now};
 
 /// People of a town who may give: born between 1975 and 1999.
 fn grown_up(station: &Station, count: usize) -> Vec<Donor> {
@@ -242,4 +243,27 @@ on_both! {
         assert_eq!(outcomes[0], outcomes[1]);
         station.rexue(["audit", "verify"]).well();
     }
+}
+
+/// The owner's transaction has the hold and wants the slot; who has the slot must not want the hold.
+#[test]
+fn a_hold_that_ends_while_its_owner_confirms_it_keeps_nobody_waiting() {
+    let station = Station::new(Kind::Postgres);
+    let donors = grown_up(&station, 2);
+    let slot = station.slots("whole_blood", 2, 1, 1).remove(0);
+    let server = station.serve();
+    let held = server.send(&donors[0].caller, "/v1/holds", json!({ "slot": slot })).with_status(201).json();
+    station.execute("UPDATE appointments SET hold_expires_at = '2020-01-01 00:00:00'").unwrap();
+    let book = || server.send(&donors[1].caller, "/v1/appointments", json!({ "slot": slot }));
+
+    let swept = station.pool().write_blocking(|db| {
+        appointments::lock(db, &[held["id"].as_str().unwrap()])?;
+        assert_eq!(book().with_status(409).problem(), "slot_full");
+        station.pool().write_blocking(|db| book::sweep(db, now()))
+    });
+
+    assert_eq!(swept.unwrap(), 1, "the slot was looked at");
+    assert_eq!(places(&station, &slot), (1, 0));
+    book().with_status(201);
+    assert_eq!(places(&station, &slot), (0, 1));
 }

@@ -28,6 +28,7 @@ mod privacy;
 mod privacy_accounts;
 mod privacy_rights;
 mod probe;
+mod prove_booking;
 mod sample_station;
 mod schedule;
 mod shutdown;

@@ -2,7 +2,8 @@
 # A private PostgreSQL and a private Redis: on loopback, in a temporary folder, gone with the script. Needs machine.sh.
 #
 #   trap stop_servers EXIT
-#   start_servers fast|durable     exports REXUE_TEST_POSTGRES_URL and REXUE_TEST_REDIS_URL
+#   start_servers fast|durable     exports REXUE_TEST_POSTGRES_URL and REXUE_TEST_REDIS_URL, and for tests that need a
+#                                  PostgreSQL of their own REXUE_TEST_POSTGRES_PROGRAMS and REXUE_TEST_POSTGRES_USER
 
 SERVER_PIDS=()
 SERVER_FOLDER=
@@ -36,7 +37,9 @@ start_postgres() {
     id postgres >/dev/null 2>&1 || user=nobody
     chown "$user" "$data" "$log"
     as_user+=(--reuid="$user" --regid="$(id -g "$user")" --clear-groups)
+    export REXUE_TEST_POSTGRES_USER="$user"
   fi
+  export REXUE_TEST_POSTGRES_PROGRAMS="$POSTGRES_PROGRAMS"
   "${as_user[@]}" "$POSTGRES_PROGRAMS/initdb" --pgdata="$data" --username=postgres --auth=trust \
     --encoding=UTF8 --locale=C.UTF-8 --no-sync >>"$log" 2>&1 || stop "initdb failed: $(tail -n 5 "$log")"
 

@@ -5,7 +5,8 @@
 //! decide    one request after the other, on what is loaded; each sees what those before it were given
 //! save      new appointments · changed ones · slots · the trail · answers
 //! ```
-//! Locks are taken in one order, appointments before slots and each by id, so that nodes do not wait in a circle.
+//! Locks are taken in one order, appointments before slots and each by id, so that nodes do not wait in a circle. Holds of
+//! others that are over are known only behind their slot's lock: they are taken without waiting, or passed over.
 
 mod decide;
 mod facts;
@@ -192,20 +193,22 @@ impl Answer {
 /// # Errors
 /// Failures of the database.
 pub async fn sweep_holds(context: &Context) -> Result<usize, Error> {
+    let now = context.clock.now();
+    context.pool.write(move |db| sweep(db, now)).await
+}
+
+/// Takes the places of holds that are over at `now` back, of some hundred slots at most: of how many.
+///
+/// # Errors
+/// Failures of the database.
+pub fn sweep(db: &mut Db, now: DateTime<Utc>) -> Result<usize, Error> {
     /// Slots in one transaction.
     const BATCH: i64 = 500;
-    let whole = context.clone();
-    context
-        .pool
-        .write(move |db| {
-            let now = whole.clock.now();
-            let slot_ids = store::slots_with_expired_holds(db, BATCH, now)?;
-            let ids: Vec<&str> = slot_ids.iter().map(String::as_str).collect();
-            let mut slots = store::lock_slots(db, &ids)?;
-            let expired = facts::expire(db, &mut slots, now)?;
-            store::change(db, &expired.iter().collect::<Vec<_>>())?;
-            store::save_slots(db, &slots.iter().collect::<Vec<_>>())?;
-            Ok(slots.len())
-        })
-        .await
+    let slot_ids = store::slots_with_expired_holds(db, BATCH, now)?;
+    let ids: Vec<&str> = slot_ids.iter().map(String::as_str).collect();
+    let mut slots = store::lock_slots(db, &ids)?;
+    let expired = facts::expire(db, &mut slots, now)?;
+    store::change(db, &expired.iter().collect::<Vec<_>>())?;
+    store::save_slots(db, &slots.iter().collect::<Vec<_>>())?;
+    Ok(slots.len())
 }

@@ -215,13 +215,18 @@ pub fn visits_of(db: &mut Db, donor_ids: &[&str], since: DateTime<Utc>) -> Resul
         .load(db)?)
 }
 
-/// The holds on these slots that are over and still take a place.
+/// The holds on these slots that are over and still take a place; nobody else changes them until the transaction ends.
+/// The slots MUST be locked. A hold that another transaction has locked is left to it: that transaction waits for the
+/// slot, and to wait for it in turn would never end.
 pub fn expired_on(db: &mut Db, slot_ids: &[&str], now: DateTime<Utc>) -> Result<Vec<AppointmentRow>, Error> {
-    Ok(appointments::table
+    let over = appointments::table
         .filter(appointments::slot_id.eq_any(slot_ids))
         .filter(appointments::state.eq("held"))
-        .filter(appointments::hold_expires_at.le(now.naive_utc()))
-        .load(db)?)
+        .filter(appointments::hold_expires_at.le(now.naive_utc()));
+    Ok(match db {
+        Db::Postgres(connection) => over.for_update().skip_locked().load(connection)?,
+        Db::Sqlite(connection) => over.load(connection)?,
+    })
 }
 
 /// The slots of holds that are over, at most `limit`.

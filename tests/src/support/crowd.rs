@@ -23,14 +23,36 @@ pub struct Donor {
     pub caller: Caller,
 }
 
+/// Signs donors' access tokens as the product would.
+pub struct Signer(Tokens);
+
+impl Signer {
+    /// A fresh access token of an account.
+    pub fn access(&self, account_id: &str) -> String {
+        let now = super::now();
+        let principal = Principal {
+            subject: Subject::Account(account_id.to_owned()),
+            role: Role::Donor,
+            hospital: None,
+            session: format!("session of {account_id}"),
+            expires_at: (now + LIFETIME).timestamp(),
+        };
+        self.0.sign(&principal, now).unwrap()
+    }
+}
+
 impl Station {
+    /// Signs for the donors of this station.
+    pub fn signer(&self) -> Signer {
+        Signer(Tokens::open(&KeyFolder::in_data(&self.path("")), "xue.example").unwrap())
+    }
+
     /// Accounts for the donors with these numbers, who were imported before.
     pub fn crowd(&self, numbers: &[String]) -> Vec<Donor> {
         let folder = KeyFolder::in_data(&self.path(""));
         let vault = folder.text("vault.toml").unwrap().unwrap();
         let vault = Vault::new(&VaultKeys::from_text(&vault).unwrap()).unwrap();
-        let tokens = Tokens::open(&folder, "xue.example").unwrap();
-        let (now, mut chance) = (super::now(), Chance::from_system().unwrap());
+        let (signer, now, mut chance) = (self.signer(), super::now(), Chance::from_system().unwrap());
         let opened = self.pool().write_blocking(|db| {
             let mut opened = Vec::new();
             for number in numbers {
@@ -42,18 +64,11 @@ impl Station {
             }
             Ok(opened)
         });
-        let sign = |(account_id, donor_no): (String, String)| {
-            let principal = Principal {
-                subject: Subject::Account(account_id.clone()),
-                role: Role::Donor,
-                hospital: None,
-                session: format!("session of {account_id}"),
-                expires_at: (now + LIFETIME).timestamp(),
-            };
-            let access = tokens.sign(&principal, now).unwrap();
-            Donor { account_id, donor_no, caller: Caller { access, refresh: String::new() } }
+        let signed = |(account_id, donor_no): (String, String)| {
+            let caller = Caller { access: signer.access(&account_id), refresh: String::new() };
+            Donor { account_id, donor_no, caller }
         };
-        opened.unwrap().into_iter().map(sign).collect()
+        opened.unwrap().into_iter().map(signed).collect()
     }
 
     /// A session of one product that opens after `days` days, with slots of so many places: the slots' ids.

@@ -23,6 +23,8 @@ pub enum Kind {
 pub(super) struct Database {
     pub(super) kind: Kind,
     pub(super) url: String,
+    /// A database of the server on which it lies; nothing on SQLite.
+    server: String,
 }
 
 #[derive(QueryableByName)]
@@ -46,23 +48,35 @@ const TEMPLATE_LOCK: &str = "pg_advisory_lock(125779853665585)";
 impl Database {
     /// A migrated database; SQLite's file in `folder` is migrated by the first command that opens it.
     pub(super) fn new(kind: Kind, folder: &Path) -> Self {
-        Self::make(kind, folder, |server| format!("TEMPLATE {}", template(server)))
+        match kind {
+            Kind::Sqlite => Self::file(folder),
+            Kind::Postgres => Self::on(&set_by_test("REXUE_TEST_POSTGRES_URL")),
+        }
+    }
+
+    /// A migrated database on the PostgreSQL server behind a URL.
+    pub(super) fn on(server: &str) -> Self {
+        let like = format!("TEMPLATE {}", template(server));
+        Self::make(server, &like)
     }
 
     /// A database without tables.
     pub(super) fn empty(kind: Kind, folder: &Path) -> Self {
-        Self::make(kind, folder, |_| "TEMPLATE template0".to_owned())
+        match kind {
+            Kind::Sqlite => Self::file(folder),
+            Kind::Postgres => Self::make(&set_by_test("REXUE_TEST_POSTGRES_URL"), "TEMPLATE template0"),
+        }
     }
 
-    fn make(kind: Kind, folder: &Path, like: impl FnOnce(&mut PgConnection) -> String) -> Self {
-        if kind == Kind::Sqlite {
-            return Self { kind, url: folder.join("rexue.db").to_string_lossy().into_owned() };
-        }
-        let mut server = server();
+    fn file(folder: &Path) -> Self {
+        let url = folder.join("rexue.db").to_string_lossy().into_owned();
+        Self { kind: Kind::Sqlite, url, server: String::new() }
+    }
+
+    fn make(server: &str, like: &str) -> Self {
         let name = format!("test_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
-        let like = like(&mut server);
-        server.batch_execute(&format!("CREATE DATABASE {name} {like}")).unwrap();
-        Self { kind, url: url_of(&name) }
+        connection(server).batch_execute(&format!("CREATE DATABASE {name} {like}")).unwrap();
+        Self { kind: Kind::Postgres, url: url_of(server, &name), server: server.to_owned() }
     }
 
     pub(super) fn pool(&self) -> Pool {
@@ -111,7 +125,8 @@ impl Drop for Database {
     fn drop(&mut self) {
         if self.kind == Kind::Postgres {
             let name = self.url.rsplit('/').next().unwrap();
-            let dropped = server().batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
+            let dropped =
+                connection(&self.server).batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
             // A second panic would hide why the test failed.
             if !std::thread::panicking() {
                 dropped.unwrap();
@@ -122,8 +137,9 @@ impl Drop for Database {
 
 /// The name of the migrated template. Each test is a process of its own: the first one makes it, under a lock that
 /// ends with the connection, and it gets its name when it is whole.
-fn template(server: &mut PgConnection) -> String {
+fn template(server_url: &str) -> String {
     let name = format!("rexue_template_{}", version_of_migrations());
+    let server = &mut connection(server_url);
     server.batch_execute(&format!("SELECT {TEMPLATE_LOCK}")).unwrap();
     let there: NumberRow =
         diesel::sql_query(format!("SELECT count(*) AS number FROM pg_database WHERE datname = '{name}'"))
@@ -136,7 +152,7 @@ fn template(server: &mut PgConnection) -> String {
         let folder = tempfile::tempdir().unwrap();
         let migrated = Command::new(program())
             .args(["--data", folder.path().to_str().unwrap(), "migrate"])
-            .env("DATABASE_URL", url_of(&draft))
+            .env("DATABASE_URL", url_of(server_url, &draft))
             .status();
         assert!(migrated.unwrap().success(), "`rexue migrate` failed");
         server.batch_execute(&format!("ALTER DATABASE {draft} RENAME TO {name}")).unwrap();
@@ -145,13 +161,12 @@ fn template(server: &mut PgConnection) -> String {
     name
 }
 
-fn server() -> PgConnection {
-    PgConnection::establish(&set_by_test("REXUE_TEST_POSTGRES_URL")).unwrap()
+fn connection(server: &str) -> PgConnection {
+    PgConnection::establish(server).unwrap()
 }
 
-fn url_of(database: &str) -> String {
-    let url = set_by_test("REXUE_TEST_POSTGRES_URL");
-    let (server, _) = url.rsplit_once('/').unwrap();
+fn url_of(server: &str, database: &str) -> String {
+    let (server, _) = server.rsplit_once('/').unwrap();
     format!("{server}/{database}")
 }
 

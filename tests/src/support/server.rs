@@ -172,6 +172,13 @@ impl Server {
         assert!(ended.unwrap().success());
     }
 
+    /// Ends the server in the middle of whatever it does (SIGKILL), and waits until it is gone.
+    pub fn kill(mut self) {
+        self.agent = None;
+        self.process.kill().unwrap();
+        self.wait();
+    }
+
     /// Waits for the end, and for the last line of the log.
     pub fn wait(&mut self) -> (ExitStatus, String) {
         let status = self.process.wait().unwrap();

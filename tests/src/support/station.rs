@@ -2,6 +2,7 @@
 
 use super::database::{Database, Kind};
 use super::people::Town;
+use super::postgres::Postgres;
 use super::program::{Ran, program};
 use super::server::Server;
 use rexue::store::Pool;
@@ -42,9 +43,19 @@ impl Station {
     /// A station with keys and an empty, migrated database.
     pub fn new(kind: Kind) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let station = Self { database: Database::new(kind, folder.path()), folder };
-        station.rexue(["keys", "init"]).well();
-        station
+        let database = Database::new(kind, folder.path());
+        Self { database, folder }.with_keys()
+    }
+
+    /// A station with keys and an empty, migrated database on a PostgreSQL of the test's own, which outlives it.
+    pub fn on(postgres: &Postgres) -> Self {
+        let database = Database::on(&postgres.url());
+        Self { database, folder: tempfile::tempdir().unwrap() }.with_keys()
+    }
+
+    fn with_keys(self) -> Self {
+        self.rexue(["keys", "init"]).well();
+        self
     }
 
     /// A station without keys, whose database has no tables.
