@@ -15,6 +15,7 @@ pub mod eligibility;
 pub mod hospital;
 pub mod identity;
 pub mod key_schedule;
+pub mod language;
 pub mod limits;
 pub mod lives;
 pub mod lockout;

@@ -15,6 +15,7 @@ mod etag;
 mod family;
 mod health;
 mod hospitals;
+mod language;
 mod limited;
 pub mod me;
 mod merges;
