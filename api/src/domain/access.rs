@@ -86,6 +86,10 @@ pub enum Permission {
     DecideMerges,
     /// Manage sites, their weekly templates, sessions and slots.
     ManageSchedule,
+    /// Read what donors answered before a donation.
+    ReadQuestionnaires,
+    /// Check the pass that a donor shows at the desk.
+    CheckPasses,
     /// Read the audit trail.
     ReadAudit,
 }
@@ -115,6 +119,8 @@ const TABLE: &[(Permission, &[Role])] = &[
     (Permission::ProposeMerges, &[Role::Operator, Role::Reviewer]),
     (Permission::DecideMerges, &[Role::Reviewer, Role::Admin]),
     (Permission::ManageSchedule, &[Role::Operator, Role::Admin]),
+    (Permission::ReadQuestionnaires, &[Role::Doctor]),
+    (Permission::CheckPasses, &[Role::Operator, Role::Doctor]),
     (Permission::ReadAudit, &[Role::Auditor]),
 ];
 

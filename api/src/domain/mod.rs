@@ -23,6 +23,7 @@ pub mod look_up;
 pub mod password;
 pub mod personal;
 pub mod place;
+pub mod questionnaire;
 pub mod rate;
 pub mod refusal;
 pub mod schedule;

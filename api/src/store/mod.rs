@@ -15,6 +15,7 @@ pub mod merges;
 pub mod migrations;
 pub mod outbox;
 mod pool;
+pub mod questionnaires;
 pub mod schedule;
 mod schema;
 pub mod sessions;

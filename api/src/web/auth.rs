@@ -52,6 +52,8 @@ pub mod needs {
         ProposeMerges,
         DecideMerges,
         ManageSchedule,
+        ReadQuestionnaires,
+        CheckPasses,
         ReadAudit,
     );
 }

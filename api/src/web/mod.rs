@@ -25,11 +25,13 @@ mod openapi;
 mod own_record;
 mod photo;
 mod problem;
+mod questionnaire;
 mod sessions;
 mod sign_in;
 mod sites;
 mod slots;
 mod station_donors;
+mod station_questionnaires;
 mod status_lists;
 mod users;
 pub mod verification;
@@ -96,6 +98,10 @@ fn donor_routes(app: &mut ServiceConfig) {
         .service(post("/v1/appointments/{appointment}/cancellation", appointments::cancel))
         .service(post("/v1/appointments/{appointment}/move", appointments::move_to))
         .service(get("/v1/slots/soonest", slots::soonest))
+        .service(get("/v1/me/questionnaire", questionnaire::show))
+        .service(put("/v1/me/questionnaire/answers", questionnaire::answer))
+        .service(post("/v1/me/questionnaire/submission", questionnaire::submit))
+        .service(get("/v1/me/questionnaire/pass", questionnaire::pass))
         .service(get("/v1/me/export", me::export))
         .service(get("/v1/me/access-log", me::access_log))
         .service(post("/v1/me/erasure", me::erasure))
@@ -116,6 +122,9 @@ fn staff_routes(app: &mut ServiceConfig) {
     app.service(post("/v1/station/donors/search", station_donors::find))
         .service(put("/v1/station/donors/{donor_no}/sign-in-phone", station_donors::set_sign_in_phone))
         .service(post("/v1/station/donors/{donor_no}/managers", station_donors::add_manager))
+        .service(get("/v1/station/donors/{donor_no}/questionnaires", station_questionnaires::list))
+        .service(get("/v1/station/questionnaires/{questionnaire}", station_questionnaires::show))
+        .service(get("/v1/station/passes/{code}", station_questionnaires::check_pass))
         .service(get_and_post("/v1/station/merges", merges::list, merges::propose))
         .service(post("/v1/station/merges/{merge}/reversal", merges::propose_undoing))
         .service(post("/v1/station/merges/{merge}/decision", merges::decide))
