@@ -138,7 +138,8 @@ pub async fn change(context: &Context, account_id: String, change: Change) -> Re
             }
             let respondent = respondent(&donor, change.product)?;
             let answers = document.accept(&change.said, respondent, day_in_china(now))?;
-            let version = version + 1;
+            // Never a number that an earlier draft had: that one may be what somebody still has on another screen.
+            let version = now.timestamp_micros().max(version + 1);
             let draft = draft(&donor, &document, respondent, &answers, version);
             let row = DraftRow::seal(draft, &whole.vault, now, &mut Chance::from_system()?)?;
             store::replace_draft(db, &row)?;

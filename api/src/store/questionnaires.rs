@@ -76,7 +76,7 @@ pub struct Draft<'a> {
     pub product: &'a str,
     /// The answers.
     pub answers: &'a Answers,
-    /// One more than before.
+    /// More than before.
     pub version: i64,
 }
 

@@ -8,6 +8,7 @@ mod database;
 mod gateway;
 mod people;
 mod program;
+mod questionnaires;
 mod redis;
 mod server;
 mod station;
