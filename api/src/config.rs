@@ -4,6 +4,7 @@
 //! file that holds its value, for secrets. `PORT`, `DATABASE_URL` and `REDIS_URL` are understood as well.
 
 mod messages;
+mod questionnaires;
 mod rules;
 mod server;
 mod station;
@@ -11,6 +12,7 @@ mod storage;
 mod wechat;
 
 pub use messages::{Mail, Sms};
+pub use questionnaires::Questionnaires;
 pub use rules::Rules;
 pub use server::{Limits, Log, Server};
 pub use station::Station;
@@ -46,6 +48,8 @@ pub struct Config {
     pub wechat: WeChat,
     /// Rule packs: who may give, and when.
     pub rules: Rules,
+    /// Questionnaires: what is asked before a donation.
+    pub questionnaires: Questionnaires,
 }
 
 impl Config {

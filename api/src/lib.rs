@@ -18,6 +18,7 @@ mod jwt;
 pub mod keyring;
 pub mod links;
 pub mod passwords;
+pub mod questionnaires;
 pub mod records;
 pub mod rules;
 pub mod store;

@@ -40,6 +40,12 @@ pub enum Field {
     OutboxRecipient,
     /// `outbox.content`.
     OutboxContent,
+    /// `questionnaire_drafts.answers`.
+    QuestionnaireDraft,
+    /// `questionnaires.answers`.
+    QuestionnaireAnswers,
+    /// `questionnaires.pass`: only ever indexed.
+    DeskPass,
     /// `sign_in_codes.code`: only ever indexed.
     SignInCode,
     /// `sharing_codes.code`: only ever indexed.
@@ -68,6 +74,9 @@ impl Field {
             Self::ConsentAddress => "consents.address",
             Self::OutboxRecipient => "outbox.recipient",
             Self::OutboxContent => "outbox.content",
+            Self::QuestionnaireDraft => "questionnaire_drafts.answers",
+            Self::QuestionnaireAnswers => "questionnaires.answers",
+            Self::DeskPass => "questionnaires.pass",
             Self::SignInCode => "sign_in_codes.code",
             Self::SharingCode => "sharing_codes.code",
             Self::CalendarFeed => "calendar_feeds.token",

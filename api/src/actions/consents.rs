@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::own_record::no_such_account;
+use super::questionnaire;
 use crate::chance::Chance;
 use crate::domain::consent::{Place, Purpose, TextVersion};
 use crate::error::Error;
@@ -60,7 +61,7 @@ fn entry(account_id: &str, action: &'static str, detail: serde_json::Value) -> E
     Entry { actor: Actor::Account(account_id.to_owned()), action, subject: account_id.to_owned(), detail }
 }
 
-/// Withdraws the consent to a purpose.
+/// Withdraws the consent to a purpose. With the one to health data go the donor's answers that no donation used.
 ///
 /// # Errors
 /// `not_found` when none was given.
@@ -69,8 +70,16 @@ pub async fn withdraw(context: &Context, account_id: String, purpose: Purpose) -
     context
         .pool
         .write(move |db| {
+            accounts::lock(db, &account_id)?.ok_or_else(no_such_account)?;
             if !store::withdraw(db, &account_id, purpose.as_str(), now)? {
                 return Err(Error::not_found("No such consent was given, or it was withdrawn already."));
+            }
+            if purpose == Purpose::HealthData {
+                for donor in accounts::donors_of(db, &account_id)? {
+                    if donor.link.relation == "self" {
+                        questionnaire::forget_unused(db, &donor.link.donor_id)?;
+                    }
+                }
             }
             let entry = entry(&account_id, "consent.withdrawn", json!({ "purpose": purpose.as_str() }));
             audit::append(db, [entry], now, &mut Chance::from_system()?)

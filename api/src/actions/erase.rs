@@ -2,7 +2,7 @@
 
 use super::book::{Request, Wish};
 use super::own_record::{REGISTERED_PREFIX, no_such_account};
-use super::{Context, book, sessions};
+use super::{Context, book, questionnaire, sessions};
 use crate::chance::Chance;
 use crate::error::Error;
 use crate::store::accounts::{self, LinkedDonor};
@@ -20,7 +20,8 @@ pub struct Erased {
     pub donations_kept: bool,
 }
 
-/// Erases the account: what signs in to it, its sessions, its view of any record; its consents end. The record
+/// Erases the account: what signs in to it, its sessions, its view of any record; its consents end, and answers that no
+/// donation used go. The record
 /// of somebody who registered and never gave goes too. A donation record stays, as the law asks.
 ///
 /// # Errors
@@ -79,11 +80,13 @@ fn forget_record(db: &mut Db, donor: &LinkedDonor, now: DateTime<Utc>) -> Result
         accounts::unlink(db, &link.id, now)?;
     }
     sharing::clear(db, id)?;
+    questionnaire::forget_unused(db, id)?;
     merges::forget_proposals(db, id)?;
     let used = !donor.donor_no.starts_with(REGISTERED_PREFIX)
         || !donations::of_donors(db, &[id])?.is_empty()
         || !certificates::of_donor(db, id)?.is_empty()
         || merges::mention(db, id)?
+        || !questionnaire::submitted_by(db, id)?.is_empty()
         || !appointments::active_of(db, &[id])?.is_empty();
     if used {
         return Ok(false);

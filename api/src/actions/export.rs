@@ -1,7 +1,10 @@
 //! Everything that the station holds of a donor, for the donor: as data, and to be read.
 
+mod questionnaires;
 mod text;
 mod words;
+
+pub use questionnaires::ExportedQuestionnaire;
 
 use super::Context;
 use crate::error::Error;
@@ -30,6 +33,8 @@ pub struct Export {
     pub donations: Vec<ExportedDonation>,
     /// Certificates, the newest first.
     pub certificates: Vec<ExportedCertificate>,
+    /// The questionnaire that is being filled in, and those that were submitted, the newest first.
+    pub questionnaires: Vec<ExportedQuestionnaire>,
     /// Consents, withdrawn ones too.
     pub consents: Vec<ExportedConsent>,
     /// Where the account is signed in.
@@ -138,11 +143,12 @@ fn gather(context: &Context, db: &mut Db, account_id: &str) -> Result<Export, Er
         accounts::donors_of(db, account_id)?.into_iter().partition(|donor| donor.link.relation == "self");
     let ids: Vec<String> = own.iter().map(|donor| donor.link.donor_id.clone()).collect();
     let record = donors::by_ids(db, &ids)?.pop();
-    let (mut given, mut issued) = (Vec::new(), Vec::new());
+    let (mut given, mut issued, mut answered) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(record) = &record {
         given = donations::of_donors(db, &[&record.id])?;
         given.sort_by_key(|row| row.collected_at);
         issued = certificates::of_donor(db, &record.id)?;
+        answered = questionnaires::of_donor(context, db, &record.id)?;
     }
     let consents = consents::of_account(db, account_id)?.into_iter().map(|row| {
         Ok(ExportedConsent {
@@ -178,6 +184,7 @@ fn gather(context: &Context, db: &mut Db, account_id: &str) -> Result<Export, Er
                 expires_at: row.expires_at.and_utc(),
             })
             .collect(),
+        questionnaires: answered,
         consents: consents.collect::<Result<_, Error>>()?,
         sessions: sessions::open_of(db, account_id, now)?
             .into_iter()

@@ -23,6 +23,7 @@ pub mod mail;
 pub mod merge;
 pub mod one_tap;
 pub mod own_record;
+pub mod questionnaire;
 pub mod reactions;
 pub mod remind;
 pub mod schedule;
@@ -39,6 +40,7 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Station;
 use crate::domain::eligibility::RulePacks;
+use crate::domain::questionnaire::Questionnaires;
 use crate::keyring::Keyring;
 use crate::passwords::Passwords;
 use crate::store::Pool;
@@ -67,6 +69,8 @@ pub struct Context {
     pub station: Arc<Station>,
     /// Who may give, and when.
     pub rules: Arc<RulePacks>,
+    /// What is asked before a donation.
+    pub questionnaires: Arc<Questionnaires>,
     /// How the world reaches the server, without a slash at the end.
     pub public_url: Arc<str>,
     /// What nodes share.

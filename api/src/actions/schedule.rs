@@ -77,7 +77,7 @@ pub fn no_such_site() -> Error {
     Error::not_found("There is no such site.")
 }
 
-fn changed_meanwhile() -> Error {
+pub(super) fn changed_meanwhile() -> Error {
     Error::new(
         crate::error::Kind::PreconditionFailed,
         "changed_meanwhile",

@@ -7,6 +7,7 @@ mod hospitals;
 mod import;
 mod keys;
 mod output;
+mod questionnaires;
 mod rules;
 mod schedule;
 mod serve;
@@ -61,6 +62,9 @@ enum Command {
     /// List and check rule packs: who may give, and when.
     #[command(subcommand)]
     Rules(rules::Rules),
+    /// List and check questionnaires: what is asked before a donation.
+    #[command(subcommand)]
+    Questionnaires(questionnaires::Questionnaires),
     /// Make the station's keys, and publish which are in use.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -105,6 +109,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Hospitals(hospitals) => hospitals.run(&setup),
         Command::Schedule(schedule) => schedule.run(&setup),
         Command::Rules(rules) => rules.run(&setup),
+        Command::Questionnaires(questionnaires) => questionnaires.run(&setup),
         Command::Keys(keys) => keys.run(&setup),
         Command::Demo(demo) => demo.run(&setup),
         Command::Migrate => setup.migrated_pool().map(|_| ExitCode::SUCCESS),

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::error::Error;
 use crate::keyring::{KeyFolder, Keyring};
+use crate::questionnaires;
 use crate::rules;
 use crate::store::audit::Actor;
 use crate::store::standings::Standings;
@@ -86,6 +87,7 @@ impl Setup {
             keyring: Arc::new(Keyring::open(self.keys(), self.clock.now())?),
             station: Arc::new(self.config.station.clone()),
             rules: Arc::new(rules::open(&self.config.rules)?),
+            questionnaires: Arc::new(questionnaires::open(&self.config.questionnaires)?),
             public_url: self.config.public_url().into(),
             cache: Cache::open(&self.config.redis.url)?,
             tokens: Arc::new(Tokens::open(&self.keys(), &self.config.station.issuer)?),

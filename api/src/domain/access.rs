@@ -92,6 +92,10 @@ pub enum Permission {
     DecideDeferrals,
     /// Ask donors who had an adverse reaction how they are.
     FollowReactions,
+    /// Read what donors answered before a donation.
+    ReadQuestionnaires,
+    /// Check the pass that a donor shows at the desk.
+    CheckPasses,
     /// Read the audit trail.
     ReadAudit,
 }
@@ -124,6 +128,8 @@ const TABLE: &[(Permission, &[Role])] = &[
     (Permission::WorkAtTheDoor, &[Role::Operator, Role::Doctor]),
     (Permission::DecideDeferrals, &[Role::Doctor]),
     (Permission::FollowReactions, &[Role::Doctor]),
+    (Permission::ReadQuestionnaires, &[Role::Doctor]),
+    (Permission::CheckPasses, &[Role::Operator, Role::Doctor]),
     (Permission::ReadAudit, &[Role::Auditor]),
 ];
 

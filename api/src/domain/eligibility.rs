@@ -7,6 +7,7 @@ mod calendar;
 mod pack;
 mod packs;
 
+pub(super) use calendar::months_after;
 pub use pack::RulePack;
 pub use packs::RulePacks;
 

@@ -1,9 +1,12 @@
-//! Deletes what is over: codes, wrong guesses, used assertions, old sessions, delivered messages.
+//! Deletes what is over: codes, wrong guesses, used assertions, old sessions, delivered messages, drafts.
 
 use crate::actions::Context;
 use crate::actions::deliver::settle_interrupted;
+use crate::clock::day_in_china;
 use crate::error::Error;
-use crate::store::{appointments, hospitals, lockouts, outbox, sessions, sharing, sign_in_codes};
+use crate::store::{
+    appointments, hospitals, lockouts, outbox, questionnaires, sessions, sharing, sign_in_codes,
+};
 use chrono::TimeDelta;
 
 /// One round.
@@ -26,6 +29,8 @@ async fn forget(context: &Context) -> Result<(), Error> {
             sessions::forget(db, now - TimeDelta::days(90))?;
             appointments::forget_answers(db, now - TimeDelta::days(2))?;
             outbox::forget(db, now - TimeDelta::days(30))?;
+            questionnaires::forget_drafts(db, now - TimeDelta::days(30))?;
+            questionnaires::forget_passes(db, day_in_china(now - TimeDelta::days(7)))?;
             Ok(())
         })
         .await

@@ -53,6 +53,15 @@ pub fn of_account(db: &mut Db, account_id: &str) -> Result<Vec<ConsentRow>, Erro
     Ok(consents::table.filter(consents::account_id.eq(account_id)).order(consents::id.asc()).load(db)?)
 }
 
+/// Whether an account's consent to a purpose stands.
+pub fn is_given(db: &mut Db, account_id: &str, purpose: &str) -> Result<bool, Error> {
+    let given = consents::table
+        .filter(consents::account_id.eq(account_id))
+        .filter(consents::purpose.eq(purpose))
+        .filter(consents::withdrawn_at.is_null());
+    Ok(diesel::select(diesel::dsl::exists(given)).get_result(db)?)
+}
+
 /// Withdraws the consent to a purpose; `false` when there is none.
 pub fn withdraw(db: &mut Db, account_id: &str, purpose: &str, now: DateTime<Utc>) -> Result<bool, Error> {
     let given = consents::table

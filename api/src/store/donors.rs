@@ -221,6 +221,12 @@ pub fn by_number(db: &mut Db, donor_no: &str) -> Result<Option<DonorRow>, Error>
     Ok(find(db, &Key::Number(donor_no), 1)?.pop())
 }
 
+/// A record and those that were merged into it: one person's, by their ids.
+pub fn with_merged(db: &mut Db, id: &str) -> Result<Vec<String>, Error> {
+    let of_person = donors::table.filter(donors::id.eq(id).or(donors::merged_into.eq(id)));
+    Ok(of_person.select(donors::id).load(db)?)
+}
+
 /// Deletes a donor to whom nothing refers.
 pub fn delete(db: &mut Db, id: &str) -> Result<(), Error> {
     diesel::delete(donors::table.find(id)).execute(db)?;

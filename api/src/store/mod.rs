@@ -17,6 +17,7 @@ pub mod merges;
 pub mod migrations;
 pub mod outbox;
 mod pool;
+pub mod questionnaires;
 pub mod reactions;
 pub mod schedule;
 mod schema;

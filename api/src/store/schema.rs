@@ -298,6 +298,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    questionnaire_drafts (donor_id) {
+        donor_id -> Text,
+        questionnaire -> Text,
+        product -> Text,
+        answers_sealed -> Binary,
+        data_key_id -> Text,
+        version -> BigInt,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    questionnaires (id) {
+        id -> Text,
+        donor_id -> Text,
+        questionnaire -> Text,
+        product -> Text,
+        answers_sealed -> Binary,
+        data_key_id -> Text,
+        outcome -> Text,
+        deferred_until -> Nullable<Date>,
+        submitted_at -> Timestamp,
+        pass_hash -> Nullable<Binary>,
+        pass_day -> Nullable<Date>,
+        shown_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     sites (code) {
         code -> Text,
         kind -> Text,
@@ -516,6 +545,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     merged_donations,
     merged_links,
     outbox,
+    questionnaire_drafts,
+    questionnaires,
     audit_heads,
     sites,
     session_templates,

@@ -55,6 +55,8 @@ pub mod needs {
         WorkAtTheDoor,
         DecideDeferrals,
         FollowReactions,
+        ReadQuestionnaires,
+        CheckPasses,
         ReadAudit,
     );
 }

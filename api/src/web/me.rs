@@ -200,6 +200,7 @@ pub async fn erasure(
         "The account and what signs in to it: telephone number and WeChat.",
         "All sessions, and the view of relatives' records.",
         "Consents: all are withdrawn.",
+        "Answers to the questions before a donation, unless a donation used them.",
     ];
     Ok(HttpResponse::Ok().json(ErasureResponse { erased, kept }))
 }

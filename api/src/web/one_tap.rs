@@ -1,10 +1,10 @@
 //! `/a/{key}`: the page behind the link in an SMS. To look changes nothing, for some telephones fetch links by themselves.
 
 use super::verify_page::assets::STYLE;
-use super::verify_page::language::Language;
 use crate::actions::book::{Appointment, Bookings, Request, Wish};
 use crate::actions::one_tap::{self, Opened};
 use crate::actions::{Context, soonest::FoundSlot};
+use crate::domain::language::Language;
 use crate::error::Error;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,

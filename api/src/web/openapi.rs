@@ -2,8 +2,8 @@
 
 use super::{
     appointments, audit, calendar, certificates, collection_sessions, consents, donors, door, eligibility,
-    family, health, hospitals, me, merges, own_record, problem, sessions, sign_in, sites, slots,
-    station_donors, status_lists, users, verification, verify, well_known,
+    family, health, hospitals, me, merges, own_record, problem, questionnaire, sessions, sign_in, sites,
+    slots, station_donors, station_questionnaires, status_lists, users, verification, verify, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -40,6 +40,10 @@ use utoipa::{Modify, OpenApi, openapi};
         sessions::end,
         me::me,
         eligibility::eligibility,
+        questionnaire::show,
+        questionnaire::answer,
+        questionnaire::submit,
+        questionnaire::pass,
         me::export,
         me::access_log,
         me::erasure,
@@ -58,6 +62,9 @@ use utoipa::{Modify, OpenApi, openapi};
         station_donors::find,
         station_donors::set_sign_in_phone,
         station_donors::add_manager,
+        station_questionnaires::list,
+        station_questionnaires::show,
+        station_questionnaires::check_pass,
         merges::list,
         merges::propose,
         merges::propose_undoing,

@@ -2,8 +2,9 @@
 
 use super::{
     appointments, audit, calendar, certificates, collection_sessions, consents, donors, door, eligibility,
-    family, health, hospitals, me, merges, one_tap, openapi, own_record, problem, sessions, sign_in, sites,
-    slots, station_donors, status_lists, users, verify, verify_page, well_known,
+    family, health, hospitals, me, merges, one_tap, openapi, own_record, problem, questionnaire, sessions,
+    sign_in, sites, slots, station_donors, station_questionnaires, status_lists, users, verify, verify_page,
+    well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -55,6 +56,10 @@ fn donor_routes(app: &mut ServiceConfig) {
         .service(post("/v1/appointments/{appointment}/move", appointments::move_to))
         .service(own_visit_routes())
         .service(get("/v1/slots/soonest", slots::soonest))
+        .service(get("/v1/me/questionnaire", questionnaire::show))
+        .service(put("/v1/me/questionnaire/answers", questionnaire::answer))
+        .service(post("/v1/me/questionnaire/submission", questionnaire::submit))
+        .service(get("/v1/me/questionnaire/pass", questionnaire::pass))
         .service(get("/v1/me/export", me::export))
         .service(get("/v1/me/access-log", me::access_log))
         .service(post("/v1/me/erasure", me::erasure))
@@ -75,6 +80,9 @@ fn staff_routes(app: &mut ServiceConfig) {
     app.service(post("/v1/station/donors/search", station_donors::find))
         .service(put("/v1/station/donors/{donor_no}/sign-in-phone", station_donors::set_sign_in_phone))
         .service(post("/v1/station/donors/{donor_no}/managers", station_donors::add_manager))
+        .service(get("/v1/station/donors/{donor_no}/questionnaires", station_questionnaires::list))
+        .service(get("/v1/station/questionnaires/{questionnaire}", station_questionnaires::show))
+        .service(get("/v1/station/passes/{code}", station_questionnaires::check_pass))
         .service(get_and_post("/v1/station/merges", merges::list, merges::propose))
         .service(post("/v1/station/merges/{merge}/reversal", merges::propose_undoing))
         .service(post("/v1/station/merges/{merge}/decision", merges::decide))

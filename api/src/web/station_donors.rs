@@ -81,13 +81,7 @@ pub async fn find(
     staff: Staff<needs::FindDonors>,
     Json(request): Json<LookUpRequest>,
 ) -> Result<HttpResponse, Error> {
-    let purpose = Purpose::from_word(&request.purpose).ok_or_else(|| {
-        Refusal::new(
-            "purpose",
-            "purpose_missing",
-            "State why you look: one of the purposes of the documentation.",
-        )
-    })?;
+    let purpose = stated(&request.purpose)?;
     let by = look_up(request)?;
     let left = limited::spend(&context, &[(&LOOK_UPS, staff.id())]).await?;
     let acting = staff.acting(&context);
@@ -96,6 +90,20 @@ pub async fn find(
     let mut answer = HttpResponse::Ok();
     left.tell(&mut answer);
     Ok(answer.json(donors))
+}
+
+/// The purpose that a member of staff states.
+///
+/// # Errors
+/// `purpose_missing`.
+pub fn stated(purpose: &str) -> Result<Purpose, Refusal> {
+    Purpose::from_word(purpose).ok_or_else(|| {
+        Refusal::new(
+            "purpose",
+            "purpose_missing",
+            "State why you look: one of the purposes of the documentation.",
+        )
+    })
 }
 
 fn look_up(request: LookUpRequest) -> Result<LookUp, Error> {

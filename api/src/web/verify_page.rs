@@ -4,7 +4,6 @@
 //! It is a plain form that works without a script. What was scanned is never shown again, logged or kept.
 
 pub(super) mod assets;
-pub(super) mod language;
 mod page;
 mod submission;
 mod wording;
@@ -12,6 +11,7 @@ mod wording;
 use super::problem::wrong_method;
 use crate::actions::Context;
 use crate::actions::verify::{Answer, verify_online};
+use crate::domain::language::Language;
 use crate::error::{Error, Kind};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -19,7 +19,6 @@ use actix_web::http::header::{
 };
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Resource, ResponseError};
-use language::Language;
 use page::Page;
 use submission::Submission;
 

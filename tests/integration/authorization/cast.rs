@@ -28,6 +28,10 @@ pub struct Cast {
     pub merges: [String; 2],
     /// By what a relative sees the donor's record, and another donor's.
     pub managers: [String; 2],
+    /// What the donor submitted before a donation, and another donor.
+    pub questionnaires: [String; 2],
+    /// The passes that they got for it.
+    pub passes: [String; 2],
     /// Tokens that open nothing, each with what it is called and what it is refused with.
     pub refused: Vec<(&'static str, String, &'static str)>,
 }
@@ -52,6 +56,8 @@ impl Cast {
             clients: Default::default(),
             merges: Default::default(),
             managers: Default::default(),
+            questionnaires: Default::default(),
+            passes: Default::default(),
             refused: refused(station),
         };
         let admin = cast.callers["admin"].clone();
@@ -124,6 +130,12 @@ impl Cast {
             let managers = server.read(donor, "/v1/me/managers").with_status(200).json();
             managers[0]["id"].as_str().unwrap().to_owned()
         });
+        let submitted = [&donor, &other].map(|donor| {
+            server.consent_to_health_data(donor);
+            server.questionnaire(donor, "whole_blood", &[])
+        });
+        self.questionnaires = submitted.each_ref().map(|one| one["id"].as_str().unwrap().to_owned());
+        self.passes = submitted.each_ref().map(|one| one["pass"]["code"].as_str().unwrap().to_owned());
         self.callers.insert("donor", donor);
         self.second.insert("donor", Caller::of(server.post_json("/v1/auth/token", &wechat)));
         self.spare.insert("donor", server.sign_in(gateway, &phone(8)));

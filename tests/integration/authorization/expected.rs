@@ -76,6 +76,9 @@ const MERGE_OF_THE_STATION: &str =
     "a merge is the station's: a colleague decides on it, and must not be its proposer";
 const SCHEDULE_OF_THE_STATION: &str =
     "sites and sessions are the station's, and all of its planners plan them";
+const ANSWERS_FOR_THE_DOCTOR: &str =
+    "the station has one door: any of its doctors reads what is brought there, and says why";
+const PASS: &str = "whoever comes to the desk shows the pass to whoever stands there";
 const WORD: &str = "the word names a consent of the caller's own";
 
 /// All operations of the contract, in its order of subjects.
@@ -120,6 +123,10 @@ pub const EXPECTED: &[Expectation] = &[
     only("take_ticket", DONORS),
     only("own_visit", DONORS),
     only("return_ticket", DONORS),
+    only("questionnaire", DONORS),
+    only("answer_questionnaire", DONORS),
+    only("submit_questionnaire", DONORS),
+    only("desk_pass", DONORS),
     only("export", DONORS),
     only("access_log", DONORS),
     only("erase", DONORS),
@@ -139,6 +146,9 @@ pub const EXPECTED: &[Expectation] = &[
     only("find_donors", &["operator", "doctor", "reviewer"]),
     unowned("set_sign_in_phone", WINDOW, DONOR_OF_THE_STATION),
     unowned("add_manager", WINDOW, DONOR_OF_THE_STATION),
+    unowned("questionnaires", DOCTOR, ANSWERS_FOR_THE_DOCTOR),
+    unowned("submitted_questionnaire", DOCTOR, ANSWERS_FOR_THE_DOCTOR),
+    unowned("check_pass", &["operator", "doctor"], PASS),
     only("merges", &["operator", "reviewer", "admin"]),
     only("propose_merge", &["operator", "reviewer"]),
     unowned("propose_unmerge", &["operator", "reviewer"], MERGE_OF_THE_STATION),

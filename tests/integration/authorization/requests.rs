@@ -26,6 +26,7 @@ pub fn operations(document: &Value) -> Vec<Operation> {
             } else {
                 path.clone()
             };
+            let path = if asks_for_a_purpose(operation) { format!("{path}?purpose=enquiry") } else { path };
             operations.push(Operation { id, method: method.to_uppercase(), path });
         }
     }
@@ -36,6 +37,11 @@ pub fn operations(document: &Value) -> Vec<Operation> {
 fn asks_for_a_donor(operation: &Value) -> bool {
     let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
     parameters.iter().any(|parameter| parameter["in"] == "query" && parameter["name"] == "donor_no")
+}
+
+fn asks_for_a_purpose(operation: &Value) -> bool {
+    let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+    parameters.iter().any(|parameter| parameter["in"] == "query" && parameter["name"] == "purpose")
 }
 
 /// How much an operation ends: nothing, an object of the sweep, a spare session, all sessions of the caller.
@@ -85,6 +91,8 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
         | ("visit" | "deferral" | "reaction" | "donation_no", _) => [NOBODY, NOBODY, NOBODY],
         ("hospital", _) => ["A", "B", "NONE"],
         ("purpose", _) => ["news", "appeals", "nothing"],
+        ("questionnaire", _) => [cast.questionnaires[0].as_str(), &cast.questionnaires[1], NOBODY],
+        ("code", _) => [cast.passes[0].as_str(), &cast.passes[1], "AAAAAAAA"],
         ("user", _) => [cast.users[0].as_str(), &cast.users[1], NOBODY],
         ("manager", _) => [cast.managers[0].as_str(), &cast.managers[1], NOBODY],
         ("merge", _) if role == "reviewer" => [cast.merges[1].as_str(), &cast.merges[0], NOBODY],
@@ -140,8 +148,18 @@ impl Bodies {
             "record_reaction" => json!({ "severity": "mild", "note": "" }),
             "follow_reaction_up" => json!({ "outcome": "recovered" }),
             // Refused, because they say nothing.
-            "verify" | "request_code" | "token" | "open_invitation" | "accept_invitation" | "bind_record"
-            | "register" | "change_site" | "enter_template" | "open_session" | "pause_session" => json!({}),
+            "verify"
+            | "request_code"
+            | "token"
+            | "open_invitation"
+            | "accept_invitation"
+            | "bind_record"
+            | "register"
+            | "answer_questionnaire"
+            | "change_site"
+            | "enter_template"
+            | "open_session"
+            | "pause_session" => json!({}),
             _ => return None,
         })
     }

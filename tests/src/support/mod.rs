@@ -9,6 +9,7 @@ mod gateway;
 mod people;
 mod postgres;
 mod program;
+mod questionnaires;
 mod redis;
 mod server;
 mod station;

@@ -1,7 +1,7 @@
 //! An export to be read: plain text, in Chinese.
 
 use super::words::chinese;
-use super::{Access, Export, ExportedConsent, ExportedDonation};
+use super::{Access, Export, ExportedConsent, ExportedDonation, ExportedQuestionnaire};
 use crate::clock::{day_in_china, minute_in_china};
 use std::fmt::Write;
 
@@ -40,6 +40,10 @@ impl Export {
             let (from, until) = (day_in_china(certificate.issued_at), day_in_china(certificate.expires_at));
             writeln!(out, "  {} {from} 至 {until}", certificate.certificate_no)?;
         }
+        writeln!(out, "\n健康征询 {} 份", self.questionnaires.len())?;
+        for questionnaire in &self.questionnaires {
+            write_questionnaire(out, questionnaire)?;
+        }
         writeln!(out, "\n同意记录 {} 条", self.consents.len())?;
         for consent in &self.consents {
             write_consent(out, consent)?;
@@ -73,6 +77,25 @@ fn write_donation(out: &mut String, donation: &ExportedDonation) -> std::fmt::Re
         write!(out, " {} 个治疗单位", donation.units)?;
     }
     writeln!(out, " {} {}", donation.site_code, chinese(donation.outcome))
+}
+
+fn write_questionnaire(out: &mut String, one: &ExportedQuestionnaire) -> std::fmt::Result {
+    let product = chinese(&one.product);
+    match (one.submitted_at, &one.outcome) {
+        (Some(at), Some(outcome)) => {
+            write!(out, "  {} {} {product}：{}", day_in_china(at), one.questionnaire, chinese(outcome))?;
+        }
+        _ => write!(out, "  {} {product}：尚未提交", one.questionnaire)?,
+    }
+    match one.deferred_until {
+        Some(until) => writeln!(out, "，至 {until}")?,
+        None => writeln!(out)?,
+    }
+    for answer in &one.answers {
+        let asked = answer.text.as_deref().unwrap_or("（该版问卷已不可用）");
+        writeln!(out, "    {asked} {}", answer.answer_text)?;
+    }
+    Ok(())
 }
 
 fn write_consent(out: &mut String, consent: &ExportedConsent) -> std::fmt::Result {

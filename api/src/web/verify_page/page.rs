@@ -1,9 +1,9 @@
 //! The page as a template and what goes into it.
 
 use super::assets::{SCRIPT, STYLE};
-use super::language::Language;
 use super::wording::{self, Verdict, Words, words};
 use crate::actions::verify::Answer;
+use crate::domain::language::Language;
 use askama::Template;
 use certificates::{CertificateClaims, Code, Light, UnixTime};
 use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, Timelike, Utc};

@@ -1,6 +1,6 @@
 //! Every sentence of the page, in both languages.
 
-use super::language::Language;
+use crate::domain::language::Language;
 use certificates::{Award, Code, Light, LivesFormula};
 
 /// The fixed texts of the page.

@@ -1,18 +1,10 @@
-//! The page's two languages.
+//! Which language a request is to be answered in.
 
+use crate::domain::language::Language;
 use actix_web::HttpRequest;
 use actix_web::http::header::{AcceptLanguage, Header, Quality};
 use actix_web::web::Query;
 use serde::Deserialize;
-
-/// A language of the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// zh-CN.
-    Chinese,
-    /// English.
-    English,
-}
 
 #[derive(Deserialize)]
 struct Choice {
@@ -21,21 +13,13 @@ struct Choice {
 
 impl Language {
     /// The language of `?lang=zh` or `?lang=en`, else the one that the browser likes best, else Chinese.
-    pub fn of(request: &HttpRequest) -> Language {
+    pub fn of(request: &HttpRequest) -> Self {
         let choice = Query::<Choice>::from_query(request.query_string()).ok();
         let chosen = choice.and_then(|choice| choice.lang.as_deref().and_then(Language::named));
         chosen.or_else(|| Language::accepted(request)).unwrap_or(Language::Chinese)
     }
 
-    fn named(name: &str) -> Option<Language> {
-        match name.split('-').next()? {
-            "zh" => Some(Language::Chinese),
-            "en" => Some(Language::English),
-            _ => None,
-        }
-    }
-
-    fn accepted(request: &HttpRequest) -> Option<Language> {
+    fn accepted(request: &HttpRequest) -> Option<Self> {
         let mut best = (Quality::ZERO, None);
         for accepted in AcceptLanguage::parse(request).ok()?.0 {
             let language = Language::named(&accepted.item.to_string().to_ascii_lowercase());
@@ -44,30 +28,6 @@ impl Language {
             }
         }
         best.1
-    }
-
-    /// The value of `?lang=`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Language::Chinese => "zh",
-            Language::English => "en",
-        }
-    }
-
-    /// The language tag (BCP 47).
-    pub fn tag(self) -> &'static str {
-        match self {
-            Language::Chinese => "zh-CN",
-            Language::English => "en",
-        }
-    }
-
-    /// The language that a reader may switch to.
-    pub fn other(self) -> Language {
-        match self {
-            Language::Chinese => Language::English,
-            Language::English => Language::Chinese,
-        }
     }
 }
 

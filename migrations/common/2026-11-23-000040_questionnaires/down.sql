@@ -1,0 +1,2 @@
+DROP TABLE questionnaires;
+DROP TABLE questionnaire_drafts;
