@@ -33,6 +33,7 @@ mod prove_booking;
 mod questionnaire;
 mod sample_station;
 mod schedule;
+mod session_changes;
 mod shutdown;
 mod sign_in;
 mod sms_gateway;

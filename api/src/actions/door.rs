@@ -399,3 +399,12 @@ pub async fn leave(context: &Context, visit_id: String) -> Result<(), Error> {
         })
         .await
 }
+
+/// Ends the visits of people who took a ticket or waited, and went without a word: how many.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn end_old_visits(context: &Context) -> Result<usize, Error> {
+    let now = context.clock.now();
+    context.pool.write(move |db| visits::end_old(db, now - TimeDelta::hours(12), now)).await
+}

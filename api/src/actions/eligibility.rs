@@ -27,9 +27,9 @@ impl Histories {
             let given = Given { collection: row.collection()?, donation_no: row.donation_no };
             histories.given.entry(row.donor_id).or_default().push(given);
         }
-        for row in deferrals::standing(db, donor_ids)? {
+        for (donor_id, row) in deferrals::standing(db, donor_ids)? {
             let deferral = Deferral { until: row.until, rule: row.rule };
-            histories.deferrals.entry(row.donor_id).or_default().push(deferral);
+            histories.deferrals.entry(donor_id).or_default().push(deferral);
         }
         histories.had_reaction = reactions::donors_with(db, donor_ids)?.into_iter().collect();
         Ok(histories)

@@ -8,7 +8,8 @@ use crate::error::Error;
 use crate::store::accounts::{self, LinkedDonor};
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::{
-    Db, appointments, calendar_feeds, certificates, consents, donations, donors, merges, sharing,
+    Db, appointments, booking_policy, calendar_feeds, certificates, consents, deferrals, donations, donors,
+    merges, sharing, visits,
 };
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -87,11 +88,14 @@ fn forget_record(db: &mut Db, donor: &LinkedDonor, now: DateTime<Utc>) -> Result
         || !certificates::of_donor(db, id)?.is_empty()
         || merges::mention(db, id)?
         || !questionnaire::submitted_by(db, id)?.is_empty()
+        || visits::any_of(db, id)?
+        || deferrals::any_of(db, id)?
         || !appointments::active_of(db, &[id])?.is_empty();
     if used {
         return Ok(false);
     }
     appointments::forget_of(db, id)?;
+    booking_policy::forget_of(db, id)?;
     accounts::forget_links_to(db, id)?;
     donors::delete(db, id)?;
     Ok(true)

@@ -8,7 +8,7 @@ use crate::domain::eligibility::assess;
 use crate::domain::place::Point;
 use crate::error::Error;
 use crate::store::schedule::{self as store, Search, SiteRow, SlotRow};
-use crate::store::{Db, appointments};
+use crate::store::{Db, booking_policy};
 use chrono::{NaiveDate, NaiveTime};
 use std::collections::HashMap;
 
@@ -70,7 +70,7 @@ fn find_in(context: &Context, db: &mut Db, wish: &Wish) -> Result<Found, Error> 
     let Some(day) = first_day else { return Ok(Found { first_day, places: Vec::new() }) };
     let sites = sites_within(db, wish)?;
     let codes: Vec<&str> = sites.keys().map(String::as_str).collect();
-    let policy = appointments::policy(db)?;
+    let policy = booking_policy::policy(db)?;
     let begin = instant_in_china(day, NaiveTime::MIN).max(now + policy.notice);
     let search = Search {
         product: wish.product.as_str(),

@@ -1,6 +1,6 @@
 //! Who may have which place: decided from facts, one request after the other.
 
-use super::refusal::words;
+use super::refusal::{Refusal, words};
 use crate::clock::day_in_china;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -19,6 +19,8 @@ pub enum NotBooked {
     Full,
     /// The rules do not allow that day.
     NotEligible,
+    /// Whoever did not come twice books for today and tomorrow only.
+    Limited,
     /// The donor has an appointment for this product already.
     AlreadyBooked,
     /// There is no such donor for this caller.
@@ -42,7 +44,7 @@ pub enum NotBooked {
 }
 words!(NotBooked {
     UnknownSlot = "unknown_slot", TooLate = "too_late", TooFarAhead = "too_far_ahead",
-    SessionClosed = "session_closed", Full = "slot_full", NotEligible = "not_eligible",
+    SessionClosed = "session_closed", Full = "slot_full", NotEligible = "not_eligible", Limited = "limited",
     AlreadyBooked = "already_booked", UnknownDonor = "unknown_donor", UnknownAppointment = "unknown_appointment",
     NotHeld = "not_held", HoldExpired = "hold_expired", RenewedAlready = "renewed_already",
     NotActive = "not_active", TooLateToChange = "too_late_to_change", KeyReused = "key_reused",
@@ -59,6 +61,9 @@ impl NotBooked {
             Self::SessionClosed => "This session does not take bookings at the moment. Choose another one.",
             Self::Full => "Somebody was faster: the place is taken. Look for the soonest ones again.",
             Self::NotEligible => "On that day you may not give yet. See when you may in your eligibility.",
+            Self::Limited => {
+                "Twice you could not come. For some weeks you can book for today and tomorrow; please call us for more."
+            }
             Self::AlreadyBooked => "You have an appointment for this already. Move it, or cancel it first.",
             Self::UnknownDonor => "There is no such donor.",
             Self::UnknownAppointment => "There is no such appointment.",
@@ -94,6 +99,52 @@ pub struct Policy {
     pub hold: TimeDelta,
     /// How often it may be renewed.
     pub renewals: i64,
+    /// How long a place is held that the station offers for one that it cancelled.
+    pub rebooking_hold: TimeDelta,
+    /// Whoever did not come so often …
+    pub no_show_limit: i64,
+    /// … within so long …
+    pub no_show_span: TimeDelta,
+    /// … books for today and tomorrow only, for so long.
+    pub limited_for: TimeDelta,
+    /// Grows with each change.
+    pub version: i64,
+}
+
+impl Policy {
+    /// Checks that it makes sense.
+    ///
+    /// # Errors
+    /// `out_of_range`, by the name of what it settles.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let (hour, day) = (TimeDelta::hours(1).num_minutes(), TimeDelta::days(1).num_minutes());
+        let ranges = [
+            ("window_days", self.window.num_days(), 1..=90),
+            ("notice_minutes", self.notice.num_minutes(), 0..=7 * day),
+            ("cancel_until_minutes", self.cancel_until.num_minutes(), 0..=7 * day),
+            ("hold_minutes", self.hold.num_minutes(), 1..=hour),
+            ("hold_renewals", self.renewals, 0..=10),
+            ("rebooking_hold_minutes", self.rebooking_hold.num_minutes(), 10..=7 * day),
+            ("no_show_limit", self.no_show_limit, 1..=100),
+            ("no_show_days", self.no_show_span.num_days(), 1..=730),
+            ("limited_days", self.limited_for.num_days(), 0..=90),
+        ];
+        for (column, value, range) in ranges {
+            if !range.contains(&value) {
+                let message = format!("This lies between {} and {}.", range.start(), range.end());
+                return Err(Refusal::new(column, "out_of_range", message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether somebody who missed these starts may book for today and tomorrow only. It is a nudge and never a ban.
+    pub fn limits(&self, missed: &[DateTime<Utc>], now: DateTime<Utc>) -> bool {
+        let counted = missed.iter().filter(|at| **at + self.no_show_span > now).count();
+        let last = missed.iter().max();
+        i64::try_from(counted).is_ok_and(|counted| counted >= self.no_show_limit)
+            && last.is_some_and(|last| *last + self.limited_for > now)
+    }
 }
 
 /// A slot as it stands while a transaction decides on it.
@@ -158,6 +209,11 @@ mod tests {
         cancel_until: TimeDelta::hours(1),
         hold: TimeDelta::minutes(5),
         renewals: 1,
+        rebooking_hold: TimeDelta::days(1),
+        no_show_limit: 2,
+        no_show_span: TimeDelta::days(180),
+        limited_for: TimeDelta::days(30),
+        version: 1,
     };
 
     fn now() -> DateTime<Utc> {
@@ -198,6 +254,17 @@ mod tests {
         assert_eq!(at(now() + TimeDelta::days(14)), Ok(()));
         assert_eq!(at(now() + TimeDelta::days(14) + TimeDelta::seconds(1)), Err(NotBooked::TooFarAhead));
         assert_eq!(Place { open: false, ..place() }.offer(&POLICY, now()), Err(NotBooked::SessionClosed));
+    }
+
+    #[test]
+    fn two_misses_within_half_a_year_limit_for_thirty_days_after_the_last() {
+        let ago = |days| now() - TimeDelta::days(days);
+
+        assert!(!POLICY.limits(&[ago(3)], now()));
+        assert!(POLICY.limits(&[ago(3), ago(179)], now()));
+        assert!(!POLICY.limits(&[ago(3), ago(180)], now()), "the first is too long ago");
+        assert!(!POLICY.limits(&[ago(30), ago(40)], now()), "the last is thirty days ago");
+        assert!(POLICY.limits(&[ago(29), ago(40)], now()));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod deliver;
 pub mod forget;
 pub mod holds;
 pub mod keyset;
+pub mod no_shows;
 pub mod reminders;
 pub mod schedule;
 
@@ -59,6 +60,7 @@ async fn run_until(context: Context, mut stopped: watch::Receiver<bool>) {
                 forget::round(&context).await;
                 schedule::round(&context).await;
                 holds::round(&context).await;
+                no_shows::round(&context).await;
             }
             _ = stopped.changed() => return,
         }

@@ -3,10 +3,9 @@
 use super::connection::{Db, on_each};
 use super::schedule::{SiteRow, SlotRow};
 use super::schema::{
-    account_donors, appointments, booking_policy, collection_sessions, donors, idempotency_keys,
-    reminder_times, sites, slots,
+    account_donors, appointments, collection_sessions, donors, idempotency_keys, reminder_times,
+    session_notices, sites, slots,
 };
-use crate::domain::booking::Policy;
 use crate::error::Error;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -50,26 +49,6 @@ pub struct AppointmentRow {
     pub created_at: NaiveDateTime,
     /// UTC.
     pub changed_at: NaiveDateTime,
-}
-
-/// The policy.
-pub fn policy(db: &mut Db) -> Result<Policy, Error> {
-    let (window, notice, cancel_until, hold, renewals): (i64, i64, i64, i64, i64) = booking_policy::table
-        .select((
-            booking_policy::window_days,
-            booking_policy::notice_minutes,
-            booking_policy::cancel_until_minutes,
-            booking_policy::hold_minutes,
-            booking_policy::hold_renewals,
-        ))
-        .first(db)?;
-    Ok(Policy {
-        window: TimeDelta::days(window),
-        notice: TimeDelta::minutes(notice),
-        cancel_until: TimeDelta::minutes(cancel_until),
-        hold: TimeDelta::minutes(hold),
-        renewals,
-    })
 }
 
 /// A donor whom an account sees, with what the rules need.
@@ -191,6 +170,17 @@ pub fn booked_at(db: &mut Db, donor_id: &str, session_id: &str) -> Result<Option
         .load(db)?;
     let Some(first) = ids.first() else { return Ok(None) };
     Ok(lock(db, &[first])?.pop().filter(|row| row.state == "booked"))
+}
+
+/// The active appointments at a session's slots, and those whose hold has not been taken away yet.
+pub fn active_at(db: &mut Db, session_id: &str) -> Result<Vec<AppointmentRow>, Error> {
+    Ok(appointments::table
+        .inner_join(slots::table)
+        .filter(slots::session_id.eq(session_id))
+        .filter(appointments::state.eq_any(ACTIVE))
+        .order(appointments::id.asc())
+        .select(appointments::all_columns)
+        .load(db)?)
 }
 
 macro_rules! visits {
@@ -377,7 +367,11 @@ pub fn of_donors(db: &mut Db, donor_ids: &[&str], limit: i64) -> Result<Vec<Appo
 
 /// Deletes a donor's appointments: before the record itself goes. Those that take a place MUST be over.
 pub fn forget_of(db: &mut Db, donor_id: &str) -> Result<(), Error> {
-    diesel::delete(appointments::table.filter(appointments::donor_id.eq(donor_id))).execute(db)?;
+    let ids: Vec<String> =
+        appointments::table.filter(appointments::donor_id.eq(donor_id)).select(appointments::id).load(db)?;
+    diesel::delete(session_notices::table.filter(session_notices::appointment_id.eq_any(&ids)))
+        .execute(db)?;
+    diesel::delete(appointments::table.filter(appointments::id.eq_any(&ids))).execute(db)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Deferrals: who was asked to wait, and until when.
 
 use super::connection::Db;
-use super::schema::deferrals;
+use super::schema::{deferrals, donors};
 use crate::error::Error;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -36,12 +36,22 @@ pub fn insert(db: &mut Db, row: &DeferralRow) -> Result<(), Error> {
     Ok(())
 }
 
-/// The deferrals of these donors that nobody lifted.
-pub fn standing(db: &mut Db, donor_ids: &[&str]) -> Result<Vec<DeferralRow>, Error> {
-    Ok(deferrals::table
-        .filter(deferrals::donor_id.eq_any(donor_ids))
+/// The deferrals of these donors that nobody lifted, those of records that were merged into theirs among them; by the id
+/// of the donor whom they concern.
+pub fn standing(db: &mut Db, donor_ids: &[&str]) -> Result<Vec<(String, DeferralRow)>, Error> {
+    let rows: Vec<(DeferralRow, Option<String>)> = deferrals::table
+        .inner_join(donors::table)
+        .filter(donors::id.eq_any(donor_ids).or(donors::merged_into.eq_any(donor_ids)))
         .filter(deferrals::lifted_at.is_null())
-        .load(db)?)
+        .select((deferrals::all_columns, donors::merged_into))
+        .load(db)?;
+    Ok(rows.into_iter().map(|(row, kept)| (kept.unwrap_or_else(|| row.donor_id.clone()), row)).collect())
+}
+
+/// Whether anybody ever asked this donor to wait.
+pub fn any_of(db: &mut Db, donor_id: &str) -> Result<bool, Error> {
+    let count: i64 = deferrals::table.filter(deferrals::donor_id.eq(donor_id)).count().get_result(db)?;
+    Ok(count > 0)
 }
 
 /// All deferrals of a donor, the newest first.

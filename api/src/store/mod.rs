@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod appointments;
 pub mod audit;
+pub mod booking_policy;
 pub mod calendar_feeds;
 pub mod certificates;
 mod connection;
@@ -21,6 +22,7 @@ pub mod questionnaires;
 pub mod reactions;
 pub mod schedule;
 mod schema;
+pub mod session_notices;
 pub mod sessions;
 pub mod sharing;
 pub mod sign_in_codes;

@@ -1,7 +1,7 @@
 //! Adverse reactions, and that somebody asked how the donor is.
 
 use super::connection::Db;
-use super::schema::reactions;
+use super::schema::{donors, reactions};
 use crate::chance::Chance;
 use crate::error::Error;
 use crate::vault::{Field, Vault};
@@ -110,13 +110,14 @@ pub fn by_id(db: &mut Db, id: &str) -> Result<Option<ReactionRow>, Error> {
     Ok(reactions::table.find(id).first(db).optional()?)
 }
 
-/// Of these donors, those who had a reaction.
+/// Of these donors, those who had a reaction, also under a record that was merged into theirs.
 pub fn donors_with(db: &mut Db, donor_ids: &[&str]) -> Result<Vec<String>, Error> {
-    Ok(reactions::table
-        .filter(reactions::donor_id.eq_any(donor_ids))
-        .select(reactions::donor_id)
-        .distinct()
-        .load(db)?)
+    let rows: Vec<(String, Option<String>)> = reactions::table
+        .inner_join(donors::table)
+        .filter(donors::id.eq_any(donor_ids).or(donors::merged_into.eq_any(donor_ids)))
+        .select((donors::id, donors::merged_into))
+        .load(db)?;
+    Ok(rows.into_iter().map(|(id, kept)| kept.unwrap_or(id)).collect())
 }
 
 /// Writes down that somebody asked; `false` when somebody had already, or there is no such reaction.

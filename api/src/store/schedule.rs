@@ -4,7 +4,7 @@ use super::connection::{Db, insert_rows, on_each};
 use super::schema::{collection_sessions, holidays, session_templates, sites, slots};
 use crate::domain::place::Point;
 use crate::error::Error;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -248,6 +248,43 @@ pub fn set_session_state(
         ))
         .execute(db)?;
     Ok(changed == 1)
+}
+
+/// Whether another session of the site opens when this one is to.
+pub fn opens_then(db: &mut Db, row: &SessionRow) -> Result<bool, Error> {
+    let same = collection_sessions::table
+        .filter(collection_sessions::site_code.eq(&row.site_code))
+        .filter(collection_sessions::opens_at.eq(row.opens_at))
+        .filter(collection_sessions::id.ne(&row.id));
+    let count: i64 = same.count().get_result(db)?;
+    Ok(count > 0)
+}
+
+/// Writes a session's new hours over its version `before`; `false` when somebody else was faster.
+pub fn move_session(db: &mut Db, row: &SessionRow, before: i64) -> Result<bool, Error> {
+    let unchanged = collection_sessions::table.find(&row.id).filter(collection_sessions::version.eq(before));
+    let changed = diesel::update(unchanged)
+        .set((
+            collection_sessions::day.eq(row.day),
+            collection_sessions::opens_at.eq(row.opens_at),
+            collection_sessions::closes_at.eq(row.closes_at),
+            collection_sessions::release_at.eq(row.release_at),
+            collection_sessions::version.eq(row.version),
+        ))
+        .execute(db)?;
+    Ok(changed == 1)
+}
+
+/// Writes the new starts of slots that were all moved by `by`: in such an order that no two are ever at one time.
+pub fn move_slots(db: &mut Db, rows: &mut [SlotRow], by: TimeDelta) -> Result<(), Error> {
+    rows.sort_by_key(|row| row.starts_at);
+    if by > TimeDelta::zero() {
+        rows.reverse();
+    }
+    for row in rows {
+        diesel::update(slots::table.find(&row.id)).set(slots::starts_at.eq(row.starts_at)).execute(db)?;
+    }
+    Ok(())
 }
 
 /// A slot as the table holds one.

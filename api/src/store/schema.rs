@@ -497,6 +497,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    session_notices (appointment_id) {
+        appointment_id -> Text,
+        session_id -> Text,
+        message_id -> Text,
+        offer_id -> Nullable<Text>,
+        created_at -> Timestamp,
+        called_at -> Nullable<Timestamp>,
+        called_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    forgiven_misses (donor_id) {
+        donor_id -> Text,
+        at -> Timestamp,
+        user_id -> Text,
+    }
+}
+
+diesel::table! {
     booking_policy (id) {
         id -> BigInt,
         window_days -> BigInt,
@@ -504,14 +524,21 @@ diesel::table! {
         cancel_until_minutes -> BigInt,
         hold_minutes -> BigInt,
         hold_renewals -> BigInt,
+        rebooking_hold_minutes -> BigInt,
+        no_show_limit -> BigInt,
+        no_show_days -> BigInt,
+        limited_days -> BigInt,
+        version -> BigInt,
     }
 }
 
 diesel::joinable!(donations -> donors (donor_id));
 diesel::joinable!(appointments -> slots (slot_id));
 diesel::joinable!(appointments -> donors (donor_id));
+diesel::joinable!(session_notices -> appointments (appointment_id));
 diesel::joinable!(visits -> donors (donor_id));
 diesel::joinable!(reactions -> donors (donor_id));
+diesel::joinable!(deferrals -> donors (donor_id));
 diesel::joinable!(collection_sessions -> sites (site_code));
 diesel::joinable!(slots -> collection_sessions (session_id));
 diesel::joinable!(donor_totals -> donors (donor_id));
@@ -561,5 +588,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reminder_times,
     calendar_feeds,
     idempotency_keys,
+    session_notices,
+    forgiven_misses,
     booking_policy,
 );

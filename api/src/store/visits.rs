@@ -58,6 +58,12 @@ pub fn open_of(db: &mut Db, donor_id: &str) -> Result<Option<VisitRow>, Error> {
         .optional()?)
 }
 
+/// Whether the donor was ever at the door.
+pub fn any_of(db: &mut Db, donor_id: &str) -> Result<bool, Error> {
+    let count: i64 = visits::table.filter(visits::donor_id.eq(donor_id)).count().get_result(db)?;
+    Ok(count > 0)
+}
+
 /// Everybody who is at a session, or has a ticket for it.
 pub fn here(db: &mut Db, session_id: &str) -> Result<Vec<VisitRow>, Error> {
     Ok(visits::table

@@ -1,9 +1,10 @@
 //! The contract: generated from the handlers; `openapi.yaml` is its committed copy, and a test compares them.
 
 use super::{
-    appointments, audit, calendar, certificates, collection_sessions, consents, donors, door, eligibility,
-    family, health, hospitals, me, merges, own_record, problem, questionnaire, sessions, sign_in, sites,
-    slots, station_donors, station_questionnaires, status_lists, users, verification, verify, well_known,
+    appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
+    eligibility, family, health, hospitals, me, merges, own_record, problem, questionnaire, session_changes,
+    sessions, sign_in, sites, slots, station_donors, station_questionnaires, status_lists, users,
+    verification, verify, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -108,6 +109,13 @@ use utoipa::{Modify, OpenApi, openapi};
         door::record_reaction,
         door::open_reactions,
         door::follow_reaction_up,
+        booking_policy::show,
+        booking_policy::change,
+        booking_policy::forgive,
+        session_changes::cancel,
+        session_changes::shift,
+        session_changes::unreached,
+        session_changes::call,
         audit::audit,
         users::list,
         users::invite,

@@ -1,10 +1,10 @@
 //! All routes.
 
 use super::{
-    appointments, audit, calendar, certificates, collection_sessions, consents, donors, door, eligibility,
-    family, health, hospitals, me, merges, one_tap, openapi, own_record, problem, questionnaire, sessions,
-    sign_in, sites, slots, station_donors, station_questionnaires, status_lists, users, verify, verify_page,
-    well_known,
+    appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
+    eligibility, family, health, hospitals, me, merges, one_tap, openapi, own_record, problem, questionnaire,
+    session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires, status_lists,
+    users, verify, verify_page, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -92,6 +92,12 @@ fn staff_routes(app: &mut ServiceConfig) {
         .service(delete("/v1/station/sites/{site}/templates/{template}", sites::end_template))
         .service(get_and_post("/v1/station/sessions", collection_sessions::list, collection_sessions::open))
         .service(get("/v1/station/sessions/{session}", collection_sessions::show))
+        .service(get_and_put("/v1/station/booking-policy", booking_policy::show, booking_policy::change))
+        .service(post("/v1/station/donors/{donor_no}/forgiveness", booking_policy::forgive))
+        .service(post("/v1/station/sessions/{session}/cancellation", session_changes::cancel))
+        .service(post("/v1/station/sessions/{session}/move", session_changes::shift))
+        .service(get("/v1/station/sessions/{session}/unreached", session_changes::unreached))
+        .service(post("/v1/station/appointments/{appointment}/call", session_changes::call))
         .service(put("/v1/station/sessions/{session}/pause", collection_sessions::pause))
         .service(get_and_post("/v1/station/sessions/{session}/visits", door::queue, door::check_in))
         .service(post("/v1/station/visits/{visit}/screening", door::screen))

@@ -25,6 +25,7 @@ CREATE TABLE appointments (
 );
 CREATE UNIQUE INDEX appointments_active ON appointments (donor_id, product) WHERE state IN ('held', 'booked', 'checked_in');
 CREATE INDEX appointments_slot ON appointments (slot_id);
+CREATE INDEX appointments_missed ON appointments (donor_id, starts_at) WHERE state = 'no_show';
 CREATE INDEX appointments_account ON appointments (account_id);
 CREATE INDEX appointments_to_remind ON appointments (id) WHERE reminded < sequence AND (state = 'booked' OR reminded >= 0);
 CREATE INDEX appointments_holds ON appointments (hold_expires_at) WHERE state = 'held';
@@ -49,6 +50,14 @@ CREATE TABLE booking_policy (
     cancel_until_minutes BIGINT NOT NULL,
     -- How long a hold lives, minutes, and how often it may be renewed.
     hold_minutes         BIGINT NOT NULL,
-    hold_renewals        BIGINT NOT NULL
+    hold_renewals        BIGINT NOT NULL,
+    -- How long a place is held that the station offers for one that it cancelled, minutes.
+    rebooking_hold_minutes BIGINT NOT NULL,
+    -- Whoever did not come so often within so many days books for today and tomorrow only, for so many days.
+    no_show_limit        BIGINT NOT NULL,
+    no_show_days         BIGINT NOT NULL,
+    limited_days         BIGINT NOT NULL,
+    -- Grows with each change.
+    version              BIGINT NOT NULL
 );
-INSERT INTO booking_policy VALUES (1, 14, 0, 60, 5, 1);
+INSERT INTO booking_policy VALUES (1, 14, 0, 60, 5, 1, 1440, 2, 180, 30, 1);

@@ -156,6 +156,13 @@ pub const EXPECTED: &[Expectation] = &[
     only("audit", &["auditor"]),
 
     only("sites", PLANNERS),
+    only("booking_policy", PLANNERS),
+    only("change_booking_policy", PLANNERS),
+    unowned("forgive_misses", WINDOW, DONOR_OF_THE_STATION),
+    unowned("cancel_session", PLANNERS, SCHEDULE_OF_THE_STATION),
+    unowned("move_session", PLANNERS, SCHEDULE_OF_THE_STATION),
+    unowned("unreached", WINDOW, SCHEDULE_OF_THE_STATION),
+    unowned("call", WINDOW, DONOR_OF_THE_STATION),
     unowned("check_in", DOOR, SCHEDULE_OF_THE_STATION),
     unowned("queue", DOOR, SCHEDULE_OF_THE_STATION),
     unowned("screen", DOOR, DONOR_OF_THE_STATION),

@@ -85,9 +85,14 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
         ("donor_no", "set_sign_in_phone" | "add_manager") => ["T0004", "T0005", "T9999"],
         ("donor_no", "leave") => ["T0003", "T0002", "T9999"],
         ("donor_no", _) => ["T0001", "T0002", "T9999"],
+        ("appointment", "call") => [NOBODY, NOBODY, NOBODY],
         ("appointment", _) => [APPOINTMENTS[0], APPOINTMENTS[1], NOBODY],
         ("site", _) => ["HERE", "THERE", "NONE"],
-        ("session", "collection_session" | "pause_session" | "check_in" | "queue")
+        (
+            "session",
+            "collection_session" | "pause_session" | "check_in" | "queue" | "cancel_session" | "move_session"
+            | "unreached",
+        )
         | ("visit" | "deferral" | "reaction" | "donation_no", _) => [NOBODY, NOBODY, NOBODY],
         ("hospital", _) => ["A", "B", "NONE"],
         ("purpose", _) => ["news", "appeals", "nothing"],

@@ -3,13 +3,14 @@
 use super::facts::Facts;
 use super::{Answer, Appointment, Request, Wish};
 use crate::chance::Chance;
+use crate::clock::day_in_china;
 use crate::domain::booking::{NotBooked, Place, may_change};
 use crate::domain::donation::Product;
 use crate::domain::eligibility::{RulePacks, blocks};
 use crate::domain::identity::Sex;
 use crate::store::appointments::{AppointmentRow, SeenDonor};
 use crate::store::audit::{Actor, Entry};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -239,6 +240,11 @@ impl<'a> Desk<'a> {
     fn allows(&self, donor: &SeenDonor, slot: &str, except: Option<&str>) -> Result<String, NotBooked> {
         let place = self.slot(slot)?;
         place.offer(&self.facts.policy, self.now)?;
+        let missed = self.facts.missed.get(&donor.donor_id).map(Vec::as_slice).unwrap_or_default();
+        let tomorrow = day_in_china(self.now + TimeDelta::days(1));
+        if place.day() > tomorrow && self.facts.policy.limits(missed, self.now) {
+            return Err(NotBooked::Limited);
+        }
         let word = &self.facts.slots.get(slot).ok_or(NotBooked::UnknownSlot)?.product;
         let product = Product::from_word(word).ok_or(NotBooked::UnknownSlot)?;
         let in_the_way = self.facts.appointments.values().any(|row| {

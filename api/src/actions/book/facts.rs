@@ -5,9 +5,9 @@ use crate::actions::eligibility::Histories;
 use crate::chance::is_id;
 use crate::domain::booking::Policy;
 use crate::error::Error;
-use crate::store::Db;
 use crate::store::appointments::{self as store, AppointmentRow, SeenDonor, Venue};
 use crate::store::schedule::SlotRow;
+use crate::store::{Db, booking_policy};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,6 +18,8 @@ pub(super) struct Facts {
     pub answers: HashMap<Vec<u8>, (Vec<u8>, Answer)>,
     pub donors: Vec<SeenDonor>,
     pub histories: Histories,
+    /// When donors did not come.
+    pub missed: HashMap<String, Vec<DateTime<Utc>>>,
     /// Active appointments of the donors, and those that requests name; by id.
     pub appointments: HashMap<String, AppointmentRow>,
     pub slots: HashMap<String, SlotRow>,
@@ -55,8 +57,11 @@ impl Facts {
         }
         let sessions: BTreeSet<&str> = slots.iter().map(|slot| slot.session_id.as_str()).collect();
         let venues = store::venues(db, &sessions.into_iter().collect::<Vec<_>>())?;
+        let policy = booking_policy::policy(db)?;
+        let missed = booking_policy::missed(db, &ids, now - policy.no_show_span)?;
         Ok(Self {
-            policy: store::policy(db)?,
+            policy,
+            missed,
             answers,
             donors,
             histories,

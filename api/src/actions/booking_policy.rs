@@ -1,0 +1,35 @@
+//! What a station settles about booking.
+
+use super::Context;
+use crate::chance::Chance;
+use crate::domain::booking::Policy;
+use crate::error::{Error, Kind};
+use crate::store::audit::{self, Entry};
+use crate::store::booking_policy as store;
+use serde_json::json;
+
+/// Puts a policy in the place of its version before.
+///
+/// # Errors
+/// `out_of_range`, by the name of what it settles; `changed_meanwhile`.
+pub async fn change(context: &Context, policy: Policy) -> Result<(), Error> {
+    policy.check()?;
+    let whole = context.clone();
+    context
+        .pool
+        .write(move |db| {
+            if !store::change(db, &policy)? {
+                return Err(Error::new(
+                    Kind::PreconditionFailed,
+                    "changed_meanwhile",
+                    "Somebody changed this meanwhile. Read it again, and repeat the change.",
+                ));
+            }
+            let detail = json!({ "version": policy.version });
+            let subject = "booking_policy".to_owned();
+            let entry =
+                Entry { actor: whole.actor.clone(), action: "booking_policy.changed", subject, detail };
+            audit::append(db, [entry], whole.clock.now(), &mut Chance::from_system()?)
+        })
+        .await
+}

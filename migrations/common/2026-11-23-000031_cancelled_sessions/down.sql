@@ -1,0 +1,2 @@
+DROP TABLE forgiven_misses;
+DROP TABLE session_notices;
