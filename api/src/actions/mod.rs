@@ -32,6 +32,7 @@ pub mod sign_in;
 pub mod soonest;
 pub mod status;
 pub mod status_list;
+pub mod units;
 pub mod users;
 pub mod verify;
 
