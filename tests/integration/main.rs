@@ -40,6 +40,7 @@ mod sms_gateway;
 mod status_lists;
 mod tokens;
 mod trust;
+mod units;
 mod verify_cli;
 mod verify_http;
 mod wechat_client;

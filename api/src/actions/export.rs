@@ -7,6 +7,7 @@ mod words;
 pub use questionnaires::ExportedQuestionnaire;
 
 use super::Context;
+use super::units::{JourneyView, Journeys};
 use crate::error::Error;
 use crate::store::accounts::{self, LinkedDonor};
 use crate::store::audit::{self, Trace};
@@ -81,6 +82,8 @@ pub struct ExportedDonation {
     /// Therapeutic units of platelets.
     units: u32,
     outcome: &'static str,
+    #[serde(flatten)]
+    became: JourneyView,
 }
 
 /// A certificate.
@@ -160,9 +163,11 @@ fn gather(context: &Context, db: &mut Db, account_id: &str) -> Result<Export, Er
             withdrawn_at: row.withdrawn_at.map(|at| at.and_utc()),
         })
     });
+    let journeys = Journeys::load(db, given.iter().map(|row| row.donation_no.as_str()), now)?;
     let donations = given.into_iter().map(|row| {
         let collection = row.collection()?;
         Ok(ExportedDonation {
+            became: journeys.of(&row.donation_no),
             donation_no: row.donation_no,
             collected_at: collection.collected_at,
             site_code: row.site_code,

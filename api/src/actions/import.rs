@@ -1,4 +1,4 @@
-//! Imports a station's donors and donations.
+//! Imports a station's donors, donations and units.
 //!
 //! Two threads share the work: one reads, checks and seals rows, the other looks each batch up and writes it
 //! in one transaction. A batch is written whole or not at all; a row that is refused touches no other. Running
@@ -6,6 +6,7 @@
 
 mod donations;
 mod donors;
+mod units;
 
 use super::Context;
 use crate::chance::Chance;
@@ -67,6 +68,9 @@ pub struct Summary {
     pub donors: Counts,
     /// Of the donations file.
     pub donations: DonationCounts,
+    /// Of the units file, when there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub units: Option<Counts>,
 }
 
 /// What an import reads, and whom it tells.
@@ -75,6 +79,8 @@ pub struct Import<'a> {
     pub donors: Option<RecordFile>,
     /// The donations file, when there is one.
     pub donations: Option<RecordFile>,
+    /// The units file, when there is one.
+    pub units: Option<RecordFile>,
     /// How donations are numbered here.
     pub numbering: &'a crate::domain::donation_number::DonationNumbering,
     /// Told of each refused row: the file's kind and the rejection.
@@ -156,6 +162,19 @@ fn run(
             Ok(saved.counts)
         })?;
         summary.donations = DonationCounts { counts, volume_ml };
+    }
+    if let Some(file) = request.units.take() {
+        let check = units::Checking::new(request.numbering, now);
+        let counts = pipeline(file, check, "units", &mut request, |batch, rejections| {
+            let mut counts = Counts::default();
+            write(&mut |db| {
+                rejections.clear();
+                counts = units::save(db, &run, batch, rejections)?;
+                Ok(())
+            })?;
+            Ok(counts)
+        })?;
+        summary.units = Some(counts);
     }
     let finished = context.clock.now();
     let entry = Entry {

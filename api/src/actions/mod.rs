@@ -35,6 +35,7 @@ pub mod sign_in;
 pub mod soonest;
 pub mod status;
 pub mod status_list;
+pub mod units;
 pub mod users;
 pub mod verify;
 

@@ -53,6 +53,7 @@ impl Demo {
         let request = Import {
             donors: open(city.donors_csv, DONOR_COLUMNS)?,
             donations: open(city.donations_csv, DONATION_COLUMNS)?,
+            units: None,
             numbering: &numbering,
             on_rejection: &mut |file, rejection| {
                 Err(Error::internal(format_args!("the demo city's {file}: {:?}", rejection.refusal)))

@@ -4,7 +4,9 @@ use super::output::{print, progress, say};
 use super::setup::Setup;
 use crate::actions::import::{self, Counts, Summary};
 use crate::error::Error;
-use crate::records::{DONATION_COLUMNS, DONOR_COLUMNS, Encoding, RecordFile, Rejection, RejectsFile};
+use crate::records::{
+    DONATION_COLUMNS, DONOR_COLUMNS, Encoding, RecordFile, Rejection, RejectsFile, UNIT_COLUMNS,
+};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,6 +22,9 @@ pub(super) struct Import {
     /// The donations file: CSV with a header, or NDJSON; `-` is the standard input.
     #[arg(long, value_name = "FILE")]
     donations: Option<PathBuf>,
+    /// The units file, what became of donations: CSV with a header, or NDJSON; `-` is the standard input.
+    #[arg(long, value_name = "FILE")]
+    units: Option<PathBuf>,
     /// Do everything and take it back: what would come of it.
     #[arg(long)]
     dry_run: bool,
@@ -46,14 +51,15 @@ enum FileEncoding {
 
 impl Import {
     pub(super) fn run(self, setup: &Setup) -> Result<ExitCode, Error> {
-        if self.donors.is_none() && self.donations.is_none() {
+        if self.donors.is_none() && self.donations.is_none() && self.units.is_none() {
             return Err(Error::invalid(
                 "nothing_to_import",
-                "Name a file: --donors FILE, --donations FILE or both.",
+                "Name a file: --donors FILE, --donations FILE, --units FILE or several.",
             ));
         }
         let donors = self.open(self.donors.as_deref(), DONOR_COLUMNS)?;
         let donations = self.open(self.donations.as_deref(), DONATION_COLUMNS)?;
+        let units = self.open(self.units.as_deref(), UNIT_COLUMNS)?;
         let numbering = setup.config.station.numbering()?;
         let mut rejects = self.rejects.as_deref().map(RejectsFile::create).transpose()?;
         let context = setup.command_context()?;
@@ -62,6 +68,7 @@ impl Import {
         let request = import::Import {
             donors,
             donations,
+            units,
             numbering: &numbering,
             on_rejection: &mut |file, rejection| match &mut rejects {
                 Some(rejects) => rejects.write(file, rejection),
@@ -113,9 +120,10 @@ impl Import {
                 counts.created, counts.updated, counts.unchanged, counts.rejected
             )
         };
+        let units = summary.units.as_ref().map(|counts| line("units", counts)).unwrap_or_default();
         let rehearsed = if self.dry_run { "Nothing was kept (--dry-run).\n" } else { "" };
         print(&format!(
-            "{}{}volume     {} ml\n{rehearsed}",
+            "{}{}volume     {} ml\n{units}{rehearsed}",
             line("donors", &summary.donors),
             line("donations", &summary.donations.counts),
             summary.donations.volume_ml

@@ -96,6 +96,8 @@ pub enum Permission {
     ReadQuestionnaires,
     /// Check the pass that a donor shows at the desk.
     CheckPasses,
+    /// Read what became of a donation's units.
+    ReadUnits,
     /// Read the audit trail.
     ReadAudit,
 }
@@ -130,6 +132,7 @@ const TABLE: &[(Permission, &[Role])] = &[
     (Permission::FollowReactions, &[Role::Doctor]),
     (Permission::ReadQuestionnaires, &[Role::Doctor]),
     (Permission::CheckPasses, &[Role::Operator, Role::Doctor]),
+    (Permission::ReadUnits, &[Role::Operator, Role::Doctor]),
     (Permission::ReadAudit, &[Role::Auditor]),
 ];
 

@@ -35,4 +35,5 @@ pub mod site;
 pub mod standing;
 pub mod totals;
 pub mod totp;
+pub mod unit;
 pub mod user_name;

@@ -6,7 +6,7 @@ use crate::domain::donation_number::{DonationNumber, DonationNumbering};
 use crate::domain::donor::DonorNumber;
 use crate::domain::refusal::Refusal;
 use crate::domain::site::SiteCode;
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 /// The columns of a donations file, in their usual order.
 pub const DONATION_COLUMNS: &[&str] =
@@ -26,7 +26,7 @@ pub fn donation(
         donor_no: DonorNumber::parse(fields.text("donor_no"))?,
         site_code: site_code(fields.required("site_code")?)?,
         collection: Collection {
-            collected_at: instant(fields.required("collected_at")?)?,
+            collected_at: fields.instant("collected_at")?,
             product: fields.word("product", Product::from_word)?,
             volume_ml: fields.number("volume_ml")?,
             units: fields.number("units")?,
@@ -34,19 +34,6 @@ pub fn donation(
         }
         .check(now)?,
     })
-}
-
-/// RFC 3339 with its offset: a local time without one would be a guess.
-fn instant(text: &str) -> Result<DateTime<Utc>, Refusal> {
-    let instant = DateTime::parse_from_rfc3339(text).map_err(|_| {
-        Refusal::new(
-            "collected_at",
-            "not_an_instant",
-            "An instant is written 2026-10-31T09:30:00+08:00 (RFC 3339).",
-        )
-    })?;
-    let instant = instant.with_timezone(&Utc);
-    Ok(instant.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(instant))
 }
 
 /// A file may leave the site out.

@@ -1,6 +1,7 @@
 //! One row's fields by column, decoded.
 
 use crate::domain::refusal::Refusal;
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 /// The fields of one row, in the order of the columns that its kind has; what a row leaves out is empty.
 pub struct Fields<'a> {
@@ -53,6 +54,20 @@ impl<'a> Fields<'a> {
         read: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, Refusal> {
         self.optional(column).map(|_| self.word(column, read)).transpose()
+    }
+
+    /// The instant in `column`: RFC 3339 with its offset, for a local time without one would be a guess. UTC, whole
+    /// microseconds.
+    ///
+    /// # Errors
+    /// `missing`, `not_an_instant`.
+    pub fn instant(&self, column: &'static str) -> Result<DateTime<Utc>, Refusal> {
+        let instant = DateTime::parse_from_rfc3339(self.required(column)?).map_err(|_| {
+            let message = "An instant is written 2026-10-31T09:30:00+08:00 (RFC 3339).";
+            Refusal::new(column, "not_an_instant", message)
+        })?;
+        let instant = instant.with_timezone(&Utc);
+        Ok(instant.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(instant))
     }
 
     /// The whole number in `column`; 0 when it is empty.

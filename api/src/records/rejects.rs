@@ -32,7 +32,7 @@ impl RejectsFile {
         Ok(Self(writer))
     }
 
-    /// Writes one rejection of a row of `file` (`donors` or `donations`).
+    /// Writes one rejection of a row of `file` (`donors`, `donations` or `units`).
     ///
     /// # Errors
     /// `cannot_write`.

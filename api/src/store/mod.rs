@@ -29,6 +29,7 @@ pub mod sign_in_codes;
 pub mod standings;
 pub mod statuses;
 pub mod totals;
+pub mod units;
 pub mod users;
 pub mod visits;
 

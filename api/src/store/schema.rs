@@ -532,6 +532,45 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    units (unit_no) {
+        unit_no -> Text,
+        donation_no -> Text,
+        component -> Text,
+        status -> Text,
+        status_at -> Timestamp,
+        hospital_code -> Nullable<Text>,
+        import_id -> Text,
+    }
+}
+
+diesel::table! {
+    unit_events (unit_no, at, import_id) {
+        unit_no -> Text,
+        at -> Timestamp,
+        import_id -> Text,
+        status -> Text,
+        hospital_code -> Nullable<Text>,
+        corrected_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    unit_temperatures (unit_no, at) {
+        unit_no -> Text,
+        at -> Timestamp,
+        tenths -> BigInt,
+        import_id -> Text,
+    }
+}
+
+diesel::table! {
+    unit_policy (id) {
+        id -> BigInt,
+        delay_days -> BigInt,
+    }
+}
+
 diesel::joinable!(donations -> donors (donor_id));
 diesel::joinable!(appointments -> slots (slot_id));
 diesel::joinable!(appointments -> donors (donor_id));
@@ -591,4 +630,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     session_notices,
     forgiven_misses,
     booking_policy,
+    units,
+    unit_events,
+    unit_temperatures,
+    unit_policy,
 );

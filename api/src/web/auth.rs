@@ -57,6 +57,7 @@ pub mod needs {
         FollowReactions,
         ReadQuestionnaires,
         CheckPasses,
+        ReadUnits,
         ReadAudit,
     );
 }

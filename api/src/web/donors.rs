@@ -2,6 +2,7 @@
 
 use super::auth::Donor;
 use super::problem::{CallerProblems, Problem};
+use crate::actions::units::{JourneyView, Journeys};
 use crate::actions::{Context, family};
 use crate::chance::Chance;
 use crate::error::Error;
@@ -29,6 +30,18 @@ pub struct DonationView {
     units: u32,
     /// `donated`, `deferred` or `incomplete`.
     outcome: &'static str,
+    /// For the donor's own eyes: a relative is shown nothing here.
+    #[serde(flatten)]
+    became: JourneyView,
+}
+
+/// Who looks at a donor's record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Viewer {
+    /// The donor.
+    Donor,
+    /// A relative, by the donor's word.
+    Relative,
 }
 
 /// Runs `read` for a donor whom the caller sees; a relative's look leaves a trace that the donor can read.
@@ -36,13 +49,13 @@ async fn seen<T: Send + 'static>(
     context: &Context,
     donor: &Donor,
     donor_no: String,
-    read: impl FnOnce(&mut Db, &str) -> Result<T, Error> + Send + 'static,
+    read: impl FnOnce(&mut Db, &str, Viewer) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let (account_id, now) = (donor.id().to_owned(), context.clock.now());
     let (number, account) = (donor_no.clone(), account_id.clone());
     let link = context.pool.read(move |db| family::visible(db, &account, &number)).await?.link;
     if link.relation == "self" {
-        return context.pool.read(move |db| read(db, &link.donor_id)).await;
+        return context.pool.read(move |db| read(db, &link.donor_id, Viewer::Donor)).await;
     }
     context
         .pool
@@ -55,7 +68,7 @@ async fn seen<T: Send + 'static>(
                 detail: json!({ "purpose": "family" }),
             };
             audit::append(db, [entry], now, &mut Chance::from_system()?)?;
-            read(db, &id)
+            read(db, &id, Viewer::Relative)
         })
         .await
 }
@@ -76,13 +89,17 @@ pub async fn donations(
     donor: Donor,
     donor_no: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let list = seen(&context, &donor, donor_no.into_inner(), |db, id| {
+    let now = context.clock.now();
+    let list = seen(&context, &donor, donor_no.into_inner(), move |db, id, viewer| {
         let mut rows = donations::of_donors(db, &[id])?;
         rows.sort_by_key(|row| std::cmp::Reverse(row.collected_at));
+        let own = rows.iter().filter(|_| viewer == Viewer::Donor).map(|row| row.donation_no.as_str());
+        let journeys = Journeys::load(db, own, now)?;
         rows.into_iter()
             .map(|row| {
                 let collection = row.collection()?;
                 Ok(DonationView {
+                    became: journeys.of(&row.donation_no),
                     donation_no: row.donation_no,
                     collected_at: collection.collected_at,
                     site_code: row.site_code,
@@ -129,7 +146,7 @@ pub async fn certificate(
     donor: Donor,
     donor_no: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let newest = seen(&context, &donor, donor_no.into_inner(), |db, id| {
+    let newest = seen(&context, &donor, donor_no.into_inner(), |db, id, _| {
         let Some(row) = certificates::of_donor(db, id)?.into_iter().next() else { return Ok(None) };
         let status = statuses::of_certificate(db, &row.certificate_no)?.map(|row| row.status);
         Ok(Some((row, status)))

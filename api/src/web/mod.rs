@@ -38,6 +38,7 @@ mod sites;
 mod slots;
 mod station_donors;
 mod station_questionnaires;
+mod station_units;
 mod status_lists;
 mod users;
 pub mod verification;

@@ -3,8 +3,8 @@
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
     eligibility, family, health, hospitals, me, merges, own_record, problem, questionnaire, session_changes,
-    sessions, sign_in, sites, slots, station_donors, station_questionnaires, status_lists, users,
-    verification, verify, well_known,
+    sessions, sign_in, sites, slots, station_donors, station_questionnaires, station_units, status_lists,
+    users, verification, verify, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -66,6 +66,7 @@ use utoipa::{Modify, OpenApi, openapi};
         station_questionnaires::list,
         station_questionnaires::show,
         station_questionnaires::check_pass,
+        station_units::show,
         merges::list,
         merges::propose,
         merges::propose_undoing,

@@ -3,8 +3,8 @@
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
     eligibility, family, health, hospitals, me, merges, one_tap, openapi, own_record, problem, questionnaire,
-    session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires, status_lists,
-    users, verify, verify_page, well_known,
+    session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires, station_units,
+    status_lists, users, verify, verify_page, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -83,6 +83,7 @@ fn staff_routes(app: &mut ServiceConfig) {
         .service(get("/v1/station/donors/{donor_no}/questionnaires", station_questionnaires::list))
         .service(get("/v1/station/questionnaires/{questionnaire}", station_questionnaires::show))
         .service(get("/v1/station/passes/{code}", station_questionnaires::check_pass))
+        .service(get("/v1/station/units/{unit_no}", station_units::show))
         .service(get_and_post("/v1/station/merges", merges::list, merges::propose))
         .service(post("/v1/station/merges/{merge}/reversal", merges::propose_undoing))
         .service(post("/v1/station/merges/{merge}/decision", merges::decide))

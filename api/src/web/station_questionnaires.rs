@@ -25,7 +25,7 @@ pub struct Reason {
     // Who leaves it out is told so, and not that the address is wrong.
     #[serde(default)]
     #[param(required)]
-    purpose: String,
+    pub(super) purpose: String,
 }
 
 /// What a donor submitted, without the answers.

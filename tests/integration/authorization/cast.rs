@@ -70,6 +70,7 @@ impl Cast {
         cast.systems(server, &admin);
         cast.donors(server, gateway);
         appointments(station);
+        units(station);
         cast.merges = [("operator", "T0010", "T0011"), ("reviewer", "T0012", "T0013")]
             .map(|(role, kept, duplicate)| propose(server, &cast.callers[role], kept, duplicate));
         assert_eq!(cast.callers.len(), ROLES.len());
@@ -155,6 +156,14 @@ fn appointments(station: &Station) {
         );
         station.execute(&made).unwrap();
     }
+}
+
+/// One of the donor's and one of another's.
+fn units(station: &Station) {
+    let row = |n: usize, donation: usize| {
+        format!("UNIT-{n},419924{donation:07},plasma,stored,2025-04-01T10:00:00+08:00,,,")
+    };
+    station.import_units(&[row(1, 1), row(2, 3)], &[]);
 }
 
 fn invite(server: &Server, admin: &Caller, name: &str, role: &str, hospital: Option<&str>) -> Value {

@@ -79,6 +79,8 @@ const SCHEDULE_OF_THE_STATION: &str =
 const ANSWERS_FOR_THE_DOCTOR: &str =
     "the station has one door: any of its doctors reads what is brought there, and says why";
 const PASS: &str = "whoever comes to the desk shows the pass to whoever stands there";
+const UNIT_OF_THE_STATION: &str =
+    "a unit is the station's: whoever has the role looks, says why, and its donor can read so";
 const WORD: &str = "the word names a consent of the caller's own";
 
 /// All operations of the contract, in its order of subjects.
@@ -149,6 +151,7 @@ pub const EXPECTED: &[Expectation] = &[
     unowned("questionnaires", DOCTOR, ANSWERS_FOR_THE_DOCTOR),
     unowned("submitted_questionnaire", DOCTOR, ANSWERS_FOR_THE_DOCTOR),
     unowned("check_pass", &["operator", "doctor"], PASS),
+    unowned("unit", &["operator", "doctor"], UNIT_OF_THE_STATION),
     only("merges", &["operator", "reviewer", "admin"]),
     only("propose_merge", &["operator", "reviewer"]),
     unowned("propose_unmerge", &["operator", "reviewer"], MERGE_OF_THE_STATION),

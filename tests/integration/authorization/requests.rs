@@ -97,6 +97,7 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
         ("hospital", _) => ["A", "B", "NONE"],
         ("purpose", _) => ["news", "appeals", "nothing"],
         ("questionnaire", _) => [cast.questionnaires[0].as_str(), &cast.questionnaires[1], NOBODY],
+        ("unit_no", _) => ["UNIT-1", "UNIT-2", "UNIT-9"],
         ("code", _) => [cast.passes[0].as_str(), &cast.passes[1], "AAAAAAAA"],
         ("user", _) => [cast.users[0].as_str(), &cast.users[1], NOBODY],
         ("manager", _) => [cast.managers[0].as_str(), &cast.managers[1], NOBODY],

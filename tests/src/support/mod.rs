@@ -19,7 +19,7 @@ pub use callers::{Caller, PASSWORD, User, accept, by_code, international};
 pub use crowd::{Donor, Signer};
 pub use database::Kind;
 pub use gateway::{Behaviour, Gateway, Sms};
-pub use people::{DONATIONS_HEADER, DONORS_HEADER, Person, Town, instant, whole_blood};
+pub use people::{DONATIONS_HEADER, DONORS_HEADER, Person, Town, UNITS_HEADER, instant, whole_blood};
 pub use postgres::Postgres;
 pub use program::{Ran, program};
 pub use redis::Redis;

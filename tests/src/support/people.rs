@@ -9,6 +9,10 @@ pub const DONORS_HEADER: &str = "donor_no,name,id_type,id_number,phone,email,sex
 pub const DONATIONS_HEADER: &str =
     "donation_no,donor_no,collected_at,site_code,product,volume_ml,units,outcome";
 
+/// The first line of a units file.
+pub const UNITS_HEADER: &str =
+    "unit_no,donation_no,component,status,status_at,hospital_code,temperature_celsius,temperature_at";
+
 /// A donor who does not exist.
 #[derive(Debug, Clone)]
 pub struct Person {

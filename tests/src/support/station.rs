@@ -1,7 +1,7 @@
 //! A blood station of its own.
 
 use super::database::{Database, Kind};
-use super::people::Town;
+use super::people::{Town, UNITS_HEADER};
 use super::postgres::Postgres;
 use super::program::{Ran, program};
 use super::server::Server;
@@ -145,6 +145,14 @@ impl Station {
             .arg(self.path("rejects.csv"))
             .args(more);
         Ran::new(command.output().unwrap()).well().json()
+    }
+
+    /// Imports a units file with these rows; the counts. Refused rows are in `rejects.csv`.
+    pub fn import_units(&self, rows: &[String], more: &[&str]) -> Value {
+        let units = self.file("units.csv", format!("{UNITS_HEADER}\n{}\n", rows.join("\n")));
+        let mut command = self.command(["import", "--json", "--units"]);
+        command.arg(units).arg("--rejects").arg(self.path("rejects.csv")).args(more);
+        Ran::new(command.output().unwrap()).well().json()["units"].clone()
     }
 
     /// What the rejects file says, without its header.

@@ -76,7 +76,11 @@ fn write_donation(out: &mut String, donation: &ExportedDonation) -> std::fmt::Re
     if donation.units > 0 {
         write!(out, " {} 个治疗单位", donation.units)?;
     }
-    writeln!(out, " {} {}", donation.site_code, chinese(donation.outcome))
+    writeln!(out, " {} {}", donation.site_code, chinese(donation.outcome))?;
+    for step in &donation.became.journey {
+        writeln!(out, "    {} {}（{}）", chinese(step.component), chinese(step.step), step.month)?;
+    }
+    if donation.became.please_contact_station { writeln!(out, "    请联系血站") } else { Ok(()) }
 }
 
 fn write_questionnaire(out: &mut String, one: &ExportedQuestionnaire) -> std::fmt::Result {
