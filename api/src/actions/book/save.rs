@@ -84,6 +84,8 @@ impl Desk<'_> {
                 });
             }
         }
+        // In one order on all nodes, so that two with the same keys do not wait in a circle.
+        rows.sort_by(|one, other| one.key_hash.cmp(&other.key_hash));
         store::keep_answers(db, &rows)
     }
 }
