@@ -77,6 +77,15 @@ impl Error {
         Self::new(Kind::NotFound, "not_found", message)
     }
 
+    /// Somebody else changed it since it was read.
+    pub fn changed_meanwhile() -> Self {
+        Self::new(
+            Kind::PreconditionFailed,
+            "changed_meanwhile",
+            "Somebody changed this meanwhile. Read it again, and repeat the change.",
+        )
+    }
+
     /// A fault of ours; `context` goes to the log.
     pub fn internal(context: impl fmt::Display) -> Self {
         Self::new(Kind::Internal, "internal", "Something went wrong on our side. Please try again later.")

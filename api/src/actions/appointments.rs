@@ -28,20 +28,7 @@ pub fn of_account(db: &mut Db, account_id: &str) -> Result<Vec<Appointment>, Err
         store::venues(db, &session_ids)?.into_iter().map(|venue| (venue.session_id.clone(), venue)).collect();
     let view = |row: AppointmentRow| {
         let venue = venues.get(sessions.get(&row.slot_id)?)?;
-        Some(Appointment {
-            donor_no: seen.get(&row.donor_id)?.clone(),
-            starts_at: row.starts_at.and_utc(),
-            hold_expires_at: row.hold_expires_at.map(|at| at.and_utc()),
-            site: venue.site_code.clone(),
-            name: venue.name.clone(),
-            address: venue.address.clone(),
-            id: row.id,
-            version: row.sequence,
-            will_come: row.will_come,
-            state: row.state,
-            product: row.product,
-            slot: row.slot_id,
-        })
+        Some(Appointment::of(&row, seen.get(&row.donor_id)?, venue))
     };
     Ok(rows.into_iter().filter_map(view).collect())
 }

@@ -19,7 +19,7 @@ use crate::domain::eligibility::RulePacks;
 use crate::error::{Error, Kind};
 use crate::group_commit::{GroupCommit, Outcomes};
 use crate::store::Db;
-use crate::store::appointments::{self as store, AnswerRow};
+use crate::store::appointments::{self as store, AnswerRow, AppointmentRow, Venue};
 use chrono::{DateTime, Utc};
 use decide::Desk;
 use facts::Facts;
@@ -122,6 +122,26 @@ pub struct Appointment {
     pub name: String,
     /// The site's address.
     pub address: String,
+}
+
+impl Appointment {
+    /// An appointment of the donor `donor_no`, at its venue.
+    pub fn of(row: &AppointmentRow, donor_no: &str, venue: &Venue) -> Self {
+        Self {
+            id: row.id.clone(),
+            version: row.sequence,
+            state: row.state.clone(),
+            will_come: row.will_come,
+            donor_no: donor_no.to_owned(),
+            product: row.product.clone(),
+            slot: row.slot_id.clone(),
+            starts_at: row.starts_at.and_utc(),
+            hold_expires_at: row.hold_expires_at.map(|at| at.and_utc()),
+            site: venue.site_code.clone(),
+            name: venue.name.clone(),
+            address: venue.address.clone(),
+        }
+    }
 }
 
 /// What became of a request: kept, so that the same request gets the same answer.

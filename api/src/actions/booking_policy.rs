@@ -3,7 +3,7 @@
 use super::Context;
 use crate::chance::Chance;
 use crate::domain::booking::Policy;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::store::audit::{self, Entry};
 use crate::store::booking_policy as store;
 use serde_json::json;
@@ -19,11 +19,7 @@ pub async fn change(context: &Context, policy: Policy) -> Result<(), Error> {
         .pool
         .write(move |db| {
             if !store::change(db, &policy)? {
-                return Err(Error::new(
-                    Kind::PreconditionFailed,
-                    "changed_meanwhile",
-                    "Somebody changed this meanwhile. Read it again, and repeat the change.",
-                ));
+                return Err(Error::changed_meanwhile());
             }
             let detail = json!({ "version": policy.version });
             let subject = "booking_policy".to_owned();

@@ -94,6 +94,14 @@ pub struct Context {
 }
 
 impl Context {
+    /// The id of the user who acts; of anybody else, how the trail calls them.
+    pub fn user_id(&self) -> String {
+        match &self.actor {
+            Actor::User(id) => id.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// The same, for somebody else who acts.
     #[must_use]
     pub fn acting(&self, actor: Actor) -> Self {

@@ -49,7 +49,7 @@ pub async fn forgive(context: &Context, donor_no: String) -> Result<(), Error> {
             let now = whole.clock.now();
             let donor = donors::by_number(db, &donor_no)?
                 .ok_or_else(|| Error::not_found("There is no such donor."))?;
-            booking_policy::forgive(db, &donor.id, &whole.actor.to_string(), now)?;
+            booking_policy::forgive(db, &donor.id, &whole.user_id(), now)?;
             let detail = json!({ "purpose": "enquiry" });
             let entry =
                 Entry { actor: whole.actor.clone(), action: "misses.forgiven", subject: donor.id, detail };

@@ -5,7 +5,6 @@ pub mod desk;
 use super::Context;
 use super::family::own_record;
 use super::own_record::no_such_account;
-use super::schedule::changed_meanwhile;
 use crate::chance::Chance;
 use crate::clock::day_in_china;
 use crate::domain::consent::Purpose;
@@ -120,7 +119,7 @@ fn respondent(donor: &DonorRow, product: Product) -> Result<Respondent, Error> {
 /// Puts answers in the place of the draft.
 ///
 /// # Errors
-/// As [`read`]; `questionnaire_changed`, `changed_meanwhile`; what [`Questionnaire::accept`] refuses.
+/// As [`read`]; `questionnaire_changed`, `Error::changed_meanwhile`; what [`Questionnaire::accept`] refuses.
 pub async fn change(context: &Context, account_id: String, change: Change) -> Result<Filling, Error> {
     let whole = context.clone();
     context
@@ -134,7 +133,7 @@ pub async fn change(context: &Context, account_id: String, change: Change) -> Re
                 return Err(questionnaire_changed());
             }
             if change.version != version {
-                return Err(changed_meanwhile());
+                return Err(Error::changed_meanwhile());
             }
             let respondent = respondent(&donor, change.product)?;
             let answers = document.accept(&change.said, respondent, day_in_china(now))?;
@@ -169,7 +168,7 @@ fn questionnaire_changed() -> Error {
 /// Submits the draft as it was read in `version`: it is over, and comes to something. Passes of before are taken back.
 ///
 /// # Errors
-/// As [`read`]; `changed_meanwhile`, `questionnaire_changed`, `questionnaire_incomplete`.
+/// As [`read`]; `Error::changed_meanwhile`, `questionnaire_changed`, `questionnaire_incomplete`.
 pub async fn submit(context: &Context, account_id: String, version: i64) -> Result<Submission, Error> {
     let whole = context.clone();
     context
@@ -210,7 +209,7 @@ pub async fn submit(context: &Context, account_id: String, version: i64) -> Resu
 
 fn decide(filling: &Filling, version: i64, today: NaiveDate) -> Result<Assessment, Error> {
     if filling.version != version {
-        return Err(changed_meanwhile());
+        return Err(Error::changed_meanwhile());
     }
     if filling.changed {
         return Err(questionnaire_changed());

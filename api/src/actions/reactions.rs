@@ -5,7 +5,7 @@ use crate::chance::Chance;
 use crate::clock::day_in_china;
 use crate::domain::refusal::words;
 use crate::error::Error;
-use crate::store::audit::{self, Actor, Entry};
+use crate::store::audit::{self, Entry};
 use crate::store::reactions::{self as store, NewReaction, ReactionRow};
 use crate::store::{Db, donations};
 use chrono::{Days, NaiveDate};
@@ -66,13 +66,31 @@ pub async fn record(
                 donation_no,
                 severity: severity.as_str(),
                 note,
-                user_id: user(&whole),
+                user_id: whole.user_id(),
                 follow_up_on: severity.follow_up_on(day_in_china(now)),
             };
             let row = ReactionRow::seal(reaction, &whole.vault, now, &mut chance)?;
             store::insert(db, &row)?;
             trace(&whole, db, "reaction.recorded", &row)?;
             Ok(row.id)
+        })
+        .await
+}
+
+/// Reactions after which nobody has asked yet, by the day on which somebody is to; the donors can read who looked.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn open(context: &Context, limit: i64) -> Result<Vec<ReactionRow>, Error> {
+    let whole = context.clone();
+    context
+        .pool
+        .write(move |db| {
+            let rows = store::open(db, limit)?;
+            for row in &rows {
+                trace(&whole, db, "reaction.viewed", row)?;
+            }
+            Ok(rows)
         })
         .await
 }
@@ -87,20 +105,13 @@ pub async fn follow_up(context: &Context, id: String, recovery: Recovery) -> Res
         .pool
         .write(move |db| {
             let now = whole.clock.now();
-            if !store::follow_up(db, &id, &user(&whole), recovery.as_str(), now)? {
+            if !store::follow_up(db, &id, &whole.user_id(), recovery.as_str(), now)? {
                 return Err(Error::not_found("There is no such reaction, or somebody asked already."));
             }
             let row = store::by_id(db, &id)?.ok_or_else(|| Error::internal("a reaction that went away"))?;
             trace(&whole, db, "reaction.followed_up", &row)
         })
         .await
-}
-
-fn user(context: &Context) -> String {
-    match &context.actor {
-        Actor::User(id) => id.clone(),
-        other => other.to_string(),
-    }
 }
 
 fn trace(context: &Context, db: &mut Db, action: &'static str, row: &ReactionRow) -> Result<(), Error> {

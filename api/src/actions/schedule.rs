@@ -64,7 +64,7 @@ pub async fn change_site(
             let mut row = change(before);
             row.version = version + 1;
             if !store::change_site(db, &row, version)? {
-                return Err(changed_meanwhile());
+                return Err(Error::changed_meanwhile());
             }
             trace(db, actor, "site.changed", &code, json!({ "version": row.version }), now)?;
             Ok(row)
@@ -75,14 +75,6 @@ pub async fn change_site(
 /// There is no such site.
 pub fn no_such_site() -> Error {
     Error::not_found("There is no such site.")
-}
-
-pub(super) fn changed_meanwhile() -> Error {
-    Error::new(
-        crate::error::Kind::PreconditionFailed,
-        "changed_meanwhile",
-        "Somebody changed this meanwhile. Read it again, and repeat the change.",
-    )
 }
 
 /// A session to be opened.
@@ -189,7 +181,7 @@ pub async fn set_paused(
                 false => ("paused", "open", "session.resumed"),
             };
             if !store::set_session_state(db, &id, version, &[from, to], to, reason.as_deref())? {
-                return Err(changed_meanwhile());
+                return Err(Error::changed_meanwhile());
             }
             trace(db, actor, action, &id, json!({}), now)
         })

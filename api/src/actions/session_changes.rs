@@ -47,7 +47,7 @@ pub async fn cancel(
         let session = open_session(db, &session_id, version)?;
         let now = context.clock.now();
         let policy = booking_policy::policy(db)?;
-        let known = appointments::active_at(db, &session_id)?;
+        let known = appointments::awaited_at(db, &session_id)?;
         let mut offers = Offers::search(context, db, &session, &known, &policy, now)?;
         let mut slots = lock_all(db, &session, &known, offers.slot_ids())?;
         if !schedule::set_session_state(
@@ -58,7 +58,7 @@ pub async fn cancel(
             "cancelled",
             Some(&reason),
         )? {
-            return Err(changed_meanwhile());
+            return Err(Error::changed_meanwhile());
         }
         let mut chance = Chance::from_system()?;
         let (mut messages, mut notices, mut offered) = (Vec::new(), Vec::new(), Vec::new());
@@ -110,7 +110,7 @@ pub async fn shift(
         let now = context.clock.now();
         let by = opens_at.naive_utc() - session.opens_at;
         check_shift(opens_at, by, now)?;
-        let known = appointments::active_at(db, &session_id)?;
+        let known = appointments::awaited_at(db, &session_id)?;
         let mut slots = lock_all(db, &session, &known, Vec::new())?;
         let mut moved = session.clone();
         moved.opens_at += by;
@@ -122,7 +122,7 @@ pub async fn shift(
             return Err(Error::conflict("session_exists", "The site has a session that opens at that time."));
         }
         if !schedule::move_session(db, &moved, version)? {
-            return Err(changed_meanwhile());
+            return Err(Error::changed_meanwhile());
         }
         for slot in &mut slots {
             slot.starts_at += by;
@@ -149,6 +149,26 @@ pub async fn shift(
     let touched = touched.await?;
     context.bell.notify_one();
     Ok(touched)
+}
+
+/// Writes down that somebody was told by telephone.
+///
+/// # Errors
+/// `not_found` when there is nobody to be called, or somebody did already.
+pub async fn call(context: &Context, appointment_id: String) -> Result<(), Error> {
+    let whole = context.clone();
+    context
+        .pool
+        .write(move |db| {
+            let now = whole.clock.now();
+            let donor_id = session_notices::called(db, &appointment_id, &whole.user_id(), now)?
+                .ok_or_else(|| Error::not_found("There is nobody to be called, or somebody did already."))?;
+            let detail = json!({ "appointment": appointment_id, "purpose": "appointment" });
+            let entry =
+                Entry { actor: whole.actor.clone(), action: "donor.called", subject: donor_id, detail };
+            audit::append(db, [entry], now, &mut Chance::from_system()?)
+        })
+        .await
 }
 
 fn check_shift(opens_at: DateTime<Utc>, by: TimeDelta, now: DateTime<Utc>) -> Result<(), Refusal> {
@@ -185,21 +205,13 @@ fn busy() -> Error {
     Error::new(Kind::Unavailable, BUSY, "People book at this session right now. Please try again.")
 }
 
-fn changed_meanwhile() -> Error {
-    Error::new(
-        Kind::PreconditionFailed,
-        "changed_meanwhile",
-        "Somebody changed this meanwhile. Read it again, and repeat the change.",
-    )
-}
-
 fn open_session(db: &mut Db, id: &str, version: i64) -> Result<SessionRow, Error> {
     let session = schedule::session(db, id)?.ok_or_else(|| Error::not_found("There is no such session."))?;
     if session.state == "cancelled" {
         return Err(Error::conflict("session_cancelled", "This session is cancelled, and that is for good."));
     }
     if session.version != version {
-        return Err(changed_meanwhile());
+        return Err(Error::changed_meanwhile());
     }
     Ok(session)
 }
@@ -219,7 +231,7 @@ fn lock_all(
     let own = schedule::slots_of(db, &session.id)?.into_iter().map(|slot| slot.id);
     let slot_ids: BTreeSet<String> = own.chain(offers).collect();
     let slots = appointments::lock_slots(db, &slot_ids.iter().map(String::as_str).collect::<Vec<_>>())?;
-    if locked == known && appointments::active_at(db, &session.id)? == known {
+    if locked == known && appointments::awaited_at(db, &session.id)? == known {
         Ok(slots)
     } else {
         Err(busy())

@@ -172,12 +172,12 @@ pub fn booked_at(db: &mut Db, donor_id: &str, session_id: &str) -> Result<Option
     Ok(lock(db, &[first])?.pop().filter(|row| row.state == "booked"))
 }
 
-/// The active appointments at a session's slots, and those whose hold has not been taken away yet.
-pub fn active_at(db: &mut Db, session_id: &str) -> Result<Vec<AppointmentRow>, Error> {
+/// What is held or booked at a session's slots, by donors who are not at the door yet.
+pub fn awaited_at(db: &mut Db, session_id: &str) -> Result<Vec<AppointmentRow>, Error> {
     Ok(appointments::table
         .inner_join(slots::table)
         .filter(slots::session_id.eq(session_id))
-        .filter(appointments::state.eq_any(ACTIVE))
+        .filter(appointments::state.eq_any(["held", "booked"]))
         .order(appointments::id.asc())
         .select(appointments::all_columns)
         .load(db)?)

@@ -60,8 +60,13 @@ pub fn unreached(db: &mut Db, session_id: &str) -> Result<Vec<Unreached>, Error>
         .load(db)?)
 }
 
-/// Writes down that somebody was called; `false` when there is nobody to call, or somebody did already.
-pub fn called(db: &mut Db, appointment_id: &str, user_id: &str, now: DateTime<Utc>) -> Result<bool, Error> {
+/// Writes down that somebody was called: the donor, or `None` when there is nobody to call, or somebody did already.
+pub fn called(
+    db: &mut Db,
+    appointment_id: &str,
+    user_id: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<String>, Error> {
     let open = session_notices::table.find(appointment_id).filter(session_notices::called_at.is_null());
     let changed = diesel::update(open)
         .set((
@@ -69,5 +74,8 @@ pub fn called(db: &mut Db, appointment_id: &str, user_id: &str, now: DateTime<Ut
             session_notices::called_by.eq(Some(user_id)),
         ))
         .execute(db)?;
-    Ok(changed == 1)
+    if changed == 0 {
+        return Ok(None);
+    }
+    Ok(appointments::table.find(appointment_id).select(appointments::donor_id).first(db).optional()?)
 }

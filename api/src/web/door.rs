@@ -15,7 +15,6 @@ use crate::domain::donation::Product;
 use crate::domain::refusal::Refusal;
 use crate::domain::{awards, screening};
 use crate::error::Error;
-use crate::store::{deferrals, donors, reactions as stored_reactions};
 use actix_web::{HttpResponse, web};
 
 /// Reactions that are shown at once.
@@ -186,14 +185,11 @@ pub async fn depart(
 )]
 pub async fn list_deferrals(
     context: web::Data<Context>,
-    _staff: Staff<needs::DecideDeferrals>,
+    staff: Staff<needs::DecideDeferrals>,
     donor_no: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let found = context.pool.read(move |db| match donors::by_number(db, &donor_no)? {
-        Some(donor) => deferrals::of_donor(db, &donor.id),
-        None => Err(Error::not_found("There is no such donor.")),
-    });
-    Ok(HttpResponse::Ok().json(found.await?.into_iter().map(Deferral::from).collect::<Vec<_>>()))
+    let found = door::deferrals_of(&staff.acting(&context), donor_no.into_inner()).await?;
+    Ok(HttpResponse::Ok().json(found.into_iter().map(Deferral::from).collect::<Vec<_>>()))
 }
 
 /// Lift a deferral.
@@ -248,9 +244,9 @@ pub async fn record_reaction(
 )]
 pub async fn open_reactions(
     context: web::Data<Context>,
-    _staff: Staff<needs::FollowReactions>,
+    staff: Staff<needs::FollowReactions>,
 ) -> Result<HttpResponse, Error> {
-    let rows = context.pool.read(|db| stored_reactions::open(db, PAGE)).await?;
+    let rows = reactions::open(&staff.acting(&context), PAGE).await?;
     let shown: Vec<Reaction> =
         rows.iter().map(|row| Reaction::open(row, &context.vault)).collect::<Result<_, _>>()?;
     Ok(HttpResponse::Ok().json(shown))

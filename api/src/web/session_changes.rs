@@ -162,11 +162,6 @@ pub async fn call(
     staff: Staff<needs::AssistDonors>,
     appointment: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let (user_id, now) = (staff.id().to_owned(), context.clock.now());
-    let called =
-        context.pool.write(move |db| session_notices::called(db, &appointment, &user_id, now)).await?;
-    match called {
-        true => Ok(HttpResponse::NoContent().finish()),
-        false => Err(Error::not_found("There is nobody to be called, or somebody did already.")),
-    }
+    session_changes::call(&staff.acting(&context), appointment.into_inner()).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

@@ -343,20 +343,8 @@ impl<'a> Desk<'a> {
         let slot = self.facts.slots.get(&row.slot_id).ok_or(NotBooked::UnknownSlot)?;
         let venue = self.facts.venues.get(&slot.session_id).ok_or(NotBooked::UnknownSlot)?;
         let donor = self.facts.donors.iter().find(|donor| donor.donor_id == row.donor_id);
-        Ok(Appointment {
-            id: row.id.clone(),
-            version: row.sequence,
-            state: row.state.clone(),
-            will_come: row.will_come,
-            donor_no: donor.ok_or(NotBooked::UnknownDonor)?.donor_no.clone(),
-            product: row.product.clone(),
-            slot: row.slot_id.clone(),
-            starts_at: row.starts_at.and_utc(),
-            hold_expires_at: row.hold_expires_at.map(|at| at.and_utc()),
-            site: venue.site_code.clone(),
-            name: venue.name.clone(),
-            address: venue.address.clone(),
-        })
+        let donor = donor.ok_or(NotBooked::UnknownDonor)?;
+        Ok(Appointment::of(row, &donor.donor_no, venue))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Somebody is asked to wait, and somebody is told that they need not wait longer.
 
-use super::{mark, settle, trace, user, visit_in};
+use super::{mark, settle, trace, visit_in};
 use crate::actions::Context;
 use crate::chance::Chance;
 use crate::clock::day_in_china;
@@ -8,6 +8,7 @@ use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::audit::{self, Entry};
 use crate::store::deferrals::{self, DeferralRow};
+use crate::store::donors;
 use chrono::NaiveDate;
 use serde_json::json;
 
@@ -56,7 +57,7 @@ pub async fn defer(context: &Context, visit_id: String, deferral: NewDeferral) -
                 rule: deferral.rule,
                 until: deferral.until,
                 created_at: now.naive_utc(),
-                user_id: user(&whole),
+                user_id: whole.user_id(),
                 lifted_at: None,
                 lifted_by: None,
             };
@@ -65,6 +66,27 @@ pub async fn defer(context: &Context, visit_id: String, deferral: NewDeferral) -
             settle(db, &visit, "deferred", now)?;
             trace(&whole, db, "visit.deferred", &visit, now)?;
             Ok(row.id)
+        })
+        .await
+}
+
+/// A donor's deferrals, the newest first; the donor can read who looked.
+///
+/// # Errors
+/// `not_found`.
+pub async fn deferrals_of(context: &Context, donor_no: String) -> Result<Vec<DeferralRow>, Error> {
+    let whole = context.clone();
+    context
+        .pool
+        .write(move |db| {
+            let donor = donors::by_number(db, &donor_no)?
+                .ok_or_else(|| Error::not_found("There is no such donor."))?;
+            let rows = deferrals::of_donor(db, &donor.id)?;
+            let detail = json!({ "purpose": "medical" });
+            let entry =
+                Entry { actor: whole.actor.clone(), action: "deferrals.viewed", subject: donor.id, detail };
+            audit::append(db, [entry], whole.clock.now(), &mut Chance::from_system()?)?;
+            Ok(rows)
         })
         .await
 }
@@ -79,7 +101,7 @@ pub async fn lift(context: &Context, deferral_id: String) -> Result<(), Error> {
         .pool
         .write(move |db| {
             let now = whole.clock.now();
-            let donor_id = deferrals::lift(db, &deferral_id, &user(&whole), now)?
+            let donor_id = deferrals::lift(db, &deferral_id, &whole.user_id(), now)?
                 .ok_or_else(|| Error::not_found("There is no such deferral, or it was lifted already."))?;
             let detail = json!({ "deferral": deferral_id, "purpose": "medical" });
             let entry =

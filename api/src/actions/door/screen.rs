@@ -1,6 +1,6 @@
 //! What was measured, against the limits of the rule pack.
 
-use super::{mark, user, visit_in};
+use super::{mark, visit_in};
 use crate::actions::Context;
 use crate::chance::Chance;
 use crate::clock::day_in_china;
@@ -43,8 +43,15 @@ pub async fn screen(context: &Context, visit_id: String, measured: Measured) -> 
                 .collect();
             let passed = findings.is_empty();
             let text = serde_json::to_string(&measured).map_err(Error::internal)?;
-            let row =
-                ScreeningRow::seal(&visit.id, &text, passed, user(&whole), &whole.vault, now, &mut chance)?;
+            let row = ScreeningRow::seal(
+                &visit.id,
+                &text,
+                passed,
+                whole.user_id(),
+                &whole.vault,
+                now,
+                &mut chance,
+            )?;
             visits::insert_screening(db, &row)?;
             mark(db, &mut visit, if passed { "screened" } else { "waiting" }, now)?;
             super::trace(&whole, db, "visit.screened", &visit, now)?;
