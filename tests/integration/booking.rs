@@ -1,6 +1,6 @@
 //! Places are held, booked, moved and cancelled; nobody is ever double-booked.
 
-use rexue::actions::book::{self, Key, Request, Wish};
+use rexue::actions::book::{self, Key, PlaceWish, Request, Wish};
 use rexue::config;
 use rexue::rules;
 use rexue::store::appointments;
@@ -40,6 +40,7 @@ on_both! {
     fn a_place_is_held_confirmed_moved_and_cancelled(station) {
         let donors = grown_up(station, 2);
         let [first, second] = station.slots("whole_blood", 2, 2, 1).try_into().unwrap();
+        station.execute("UPDATE booking_policy SET public_delay_minutes = 0").unwrap();
         let server = station.serve();
         let (one, other) = (&donors[0].caller, &donors[1].caller);
 
@@ -209,8 +210,8 @@ on_both! {
                     let mut below = |limit: usize| usize::try_from(draws.below(u32::try_from(limit).unwrap())).unwrap();
                     let slot = slots[below(3)].clone();
                     let wish = match below(2) {
-                        0 => Wish::Hold { slot, donor_no: None },
-                        _ => Wish::Book { slot, donor_no: None },
+                        0 => Wish::Hold(PlaceWish { slot, donor_no: None, group: None }),
+                        _ => Wish::Book(PlaceWish { slot, donor_no: None, group: None }),
                     };
                     let account_id = donors[below(12)].account_id.clone();
                     let key = (below(3) == 0).then(|| {

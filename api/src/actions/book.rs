@@ -10,6 +10,7 @@
 
 mod decide;
 mod facts;
+mod giving_back;
 mod save;
 
 use super::Context;
@@ -18,32 +19,36 @@ use crate::domain::booking::NotBooked;
 use crate::domain::eligibility::RulePacks;
 use crate::error::{Error, Kind};
 use crate::group_commit::{GroupCommit, Outcomes};
-use crate::store::Db;
 use crate::store::appointments::{self as store, AnswerRow, AppointmentRow, Venue};
+use crate::store::{Db, booking_policy};
 use chrono::{DateTime, Utc};
 use decide::Desk;
 use facts::Facts;
+use giving_back::{Returns, expire};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use tokio::sync::Notify;
 use utoipa::ToSchema;
+
+/// A place that is wished for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceWish {
+    /// The slot.
+    pub slot: String,
+    /// The donor's number; the account's own person when `None`.
+    pub donor_no: Option<String>,
+    /// The code of the group whose place it is to be.
+    pub group: Option<String>,
+}
 
 /// What somebody wishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
     /// A place for some minutes, for one's own person or a relative.
-    Hold {
-        /// The slot.
-        slot: String,
-        /// The donor's number; the account's own person when `None`.
-        donor_no: Option<String>,
-    },
+    Hold(PlaceWish),
     /// A place, without holding it first.
-    Book {
-        /// The slot.
-        slot: String,
-        /// The donor's number; the account's own person when `None`.
-        donor_no: Option<String>,
-    },
+    Book(PlaceWish),
     /// To keep what is held.
     Confirm {
         /// The appointment.
@@ -153,7 +158,23 @@ enum Answer {
 }
 
 /// Takes requests and runs them in groups.
-pub type Bookings = GroupCommit<Request, Appointment>;
+#[derive(Clone)]
+pub struct Bookings {
+    group: GroupCommit<Request, Appointment>,
+    bell: Arc<Notify>,
+}
+
+impl Bookings {
+    /// Runs one request in the next transaction, and wakes whoever tells people of it.
+    ///
+    /// # Errors
+    /// [`NotBooked`], by its word; `overloaded`; failures of the database.
+    pub async fn submit(&self, request: Request) -> Result<Appointment, Error> {
+        let appointment = self.group.submit(request).await?;
+        self.bell.notify_one();
+        Ok(appointment)
+    }
+}
 
 /// Starts the writers.
 ///
@@ -162,9 +183,10 @@ pub type Bookings = GroupCommit<Request, Appointment>;
 pub fn start(context: &Context) -> Result<Bookings, Error> {
     let (rules, clock) = (Arc::clone(&context.rules), context.clock);
     let writers = if context.pool.has_one_writer() { 1 } else { 2 };
-    GroupCommit::start(&context.pool, writers, move |db: &mut Db, requests: &[Request]| {
+    let group = GroupCommit::start(&context.pool, writers, move |db: &mut Db, requests: &[Request]| {
         run(&rules, clock.now(), db, requests)
-    })
+    })?;
+    Ok(Bookings { group, bell: Arc::clone(&context.bell) })
 }
 
 /// Runs a batch at `now`. A refusal changes nothing for its neighbours: a batch and the same requests one by one
@@ -179,7 +201,7 @@ pub fn run(
     requests: &[Request],
 ) -> Outcomes<Appointment> {
     let mut chance = Chance::from_system()?;
-    let facts = Facts::load(db, requests, now)?;
+    let facts = Facts::load(db, requests, now, &mut chance)?;
     let mut desk = Desk::new(facts, rules, now);
     let answers: Vec<Answer> = requests.iter().map(|request| desk.serve(request, &mut chance)).collect();
     let answers = desk.save(db, requests, answers, &mut chance)?;
@@ -194,12 +216,20 @@ fn outcome(answer: Answer) -> Result<Appointment, Error> {
     let refusal = NotBooked::from_word(&word)
         .ok_or_else(|| Error::internal("an answer of a kind that does not exist"))?;
     let kind = match refusal {
-        NotBooked::UnknownSlot | NotBooked::UnknownDonor | NotBooked::UnknownAppointment => Kind::NotFound,
+        NotBooked::UnknownSlot
+        | NotBooked::UnknownDonor
+        | NotBooked::UnknownAppointment
+        | NotBooked::UnknownGroup => Kind::NotFound,
         NotBooked::KeyReused => Kind::Invalid,
         NotBooked::ChangedMeanwhile => Kind::PreconditionFailed,
         _ => Kind::Conflict,
     };
     Err(Error::new(kind, refusal.as_str(), refusal.message()))
+}
+
+/// What a group is known by to whoever has its code.
+pub fn join_hash(code: &str) -> [u8; 32] {
+    Sha256::digest(code.trim().to_ascii_uppercase()).into()
 }
 
 impl Answer {
@@ -227,8 +257,13 @@ pub fn sweep(db: &mut Db, now: DateTime<Utc>) -> Result<usize, Error> {
     let slot_ids = store::slots_with_expired_holds(db, BATCH, now)?;
     let ids: Vec<&str> = slot_ids.iter().map(String::as_str).collect();
     let mut slots = store::lock_slots(db, &ids)?;
-    let expired = facts::expire(db, &mut slots, now)?;
+    let over = facts::overdue(db, &slots, now)?;
+    let venues = facts::venues_of(db, &slots)?;
+    let waiting = booking_policy::policy(db)?.waiting;
+    let mut returns = Returns::load(db, &[], over.iter(), &slots, waiting)?;
+    let expired = expire(over, &mut slots, &venues, &mut returns, now, &mut Chance::from_system()?);
     store::change(db, &expired.iter().collect::<Vec<_>>())?;
+    returns.save(db)?;
     store::save_slots(db, &slots.iter().collect::<Vec<_>>())?;
     Ok(slots.len())
 }

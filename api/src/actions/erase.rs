@@ -9,7 +9,7 @@ use crate::store::accounts::{self, LinkedDonor};
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::{
     Db, appointments, booking_policy, calendar_feeds, certificates, consents, deferrals, donations, donors,
-    merges, sharing, visits,
+    merges, sharing, visits, waitlist,
 };
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -36,6 +36,8 @@ pub async fn erase(context: &Context, account_id: String) -> Result<Erased, Erro
         cancel_appointments(&whole, db, &account_id)?;
         let own = accounts::donors_of(db, &account_id)?;
         let own = own.into_iter().find(|donor| donor.link.relation == "self");
+        let donor_ids: Vec<&str> = own.iter().map(|donor| donor.link.donor_id.as_str()).collect();
+        waitlist::end_of(db, &account_id, &donor_ids, now)?;
         accounts::unlink_all(db, &account_id, now)?;
         consents::withdraw_all(db, &account_id, now)?;
         calendar_feeds::remove(db, &account_id)?;
@@ -95,6 +97,7 @@ fn forget_record(db: &mut Db, donor: &LinkedDonor, now: DateTime<Utc>) -> Result
         return Ok(false);
     }
     appointments::forget_of(db, id)?;
+    waitlist::forget_of(db, id)?;
     booking_policy::forget_of(db, id)?;
     accounts::forget_links_to(db, id)?;
     donors::delete(db, id)?;

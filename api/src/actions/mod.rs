@@ -15,6 +15,7 @@ pub mod erase;
 pub mod export;
 pub mod family;
 pub mod find_donor;
+pub mod groups;
 mod guess;
 pub mod hospitals;
 pub mod import;
@@ -38,6 +39,7 @@ pub mod status_list;
 pub mod units;
 pub mod users;
 pub mod verify;
+pub mod waitlist;
 
 use self::deliver::Gateway;
 use crate::cache::Cache;

@@ -3,11 +3,12 @@
 
 use super::Context;
 use crate::chance::Chance;
-use crate::domain::reminders::reminder;
+use crate::domain::quiet_hours::QuietHours;
+use crate::domain::reminders::{Reminder, reminder};
 use crate::error::Error;
-use crate::store::Db;
 use crate::store::appointments::{self as store, AppointmentRow};
 use crate::store::outbox::{self, Notice, OutboxRow};
+use crate::store::{Db, message_policy};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Appointments in one transaction.
@@ -29,10 +30,11 @@ fn plan_in(db: &mut Db, now: DateTime<Utc>) -> Result<usize, Error> {
     }
     let ids: Vec<&str> = changed.iter().map(|row| row.id.as_str()).collect();
     outbox::call_off(db, &ids, &["reminder"], now)?;
-    let times = store::reminder_times(db)?;
+    let (times, quiet) = (store::reminder_times(db)?, message_policy::quiet_hours(db)?);
     let mut chance = Chance::from_system()?;
     let booked = changed.iter().filter(|row| row.state == "booked");
-    let rows: Vec<OutboxRow> = booked.flat_map(|row| reminders(row, &times, now, &mut chance)).collect();
+    let rows: Vec<OutboxRow> =
+        booked.flat_map(|row| reminders(row, &times, quiet, now, &mut chance)).collect();
     outbox::push(db, &rows)?;
     store::set_reminded(db, &ids)?;
     Ok(changed.len())
@@ -42,14 +44,15 @@ fn plan_in(db: &mut Db, now: DateTime<Utc>) -> Result<usize, Error> {
 fn reminders(
     row: &AppointmentRow,
     times: &[TimeDelta],
+    quiet: QuietHours,
     now: DateTime<Utc>,
     chance: &mut Chance,
 ) -> Vec<OutboxRow> {
-    let due = times.iter().map(|before| reminder(row.starts_at.and_utc(), *before));
+    let due = times.iter().map(|before| reminder(row.starts_at.and_utc(), *before, quiet));
     let mut to_come: Vec<_> = due.filter(|reminder| reminder.due_at > now).collect();
     // Two that the quiet hours moved to one evening are one.
     to_come.dedup_by_key(|reminder| reminder.due_at);
-    let queue = |reminder: crate::domain::reminders::Reminder| {
+    let queue = |reminder: Reminder| {
         let notice = Notice {
             kind: "reminder",
             account_id: &row.account_id,

@@ -147,6 +147,7 @@ fn insert_session(db: &mut Db, session: &NewSession, now: DateTime<Utc>) -> Resu
         reserved: i64::from(slot.reserved),
         held: 0,
         booked: 0,
+        kept: 0,
     });
     let slots: Vec<SlotRow> = slots.collect();
     store::insert_slots(db, &slots)?;

@@ -13,7 +13,7 @@ use crate::store::audit::{self, Entry};
 use crate::store::outbox::{self, Notice, OutboxRow};
 use crate::store::schedule::{self, SessionRow, SlotRow};
 use crate::store::session_notices::{self, NoticeRow};
-use crate::store::{Db, booking_policy};
+use crate::store::{Db, booking_policy, groups, waitlist};
 use chrono::{DateTime, TimeDelta, Utc};
 use offers::Offers;
 use serde_json::json;
@@ -82,6 +82,7 @@ pub async fn cancel(
         if written != offered.len() {
             return Err(busy());
         }
+        keep_nothing(db, &session, &mut slots)?;
         appointments::save_slots(db, &slots.iter().collect::<Vec<_>>())?;
         outbox::push(db, &messages)?;
         session_notices::insert(db, &notices)?;
@@ -236,6 +237,17 @@ fn lock_all(
     } else {
         Err(busy())
     }
+}
+
+/// A cancelled session keeps no places for those who wait, and none for groups.
+fn keep_nothing(db: &mut Db, session: &SessionRow, slots: &mut [SlotRow]) -> Result<(), Error> {
+    let mut own = Vec::new();
+    for slot in slots.iter_mut().filter(|slot| slot.session_id == session.id) {
+        slot.kept = 0;
+        own.push(slot.id.as_str());
+    }
+    waitlist::release_all(db, &own)?;
+    groups::clear(db, &own)
 }
 
 fn give_back(slots: &mut [SlotRow], appointment: &AppointmentRow) {

@@ -1,6 +1,7 @@
 //! Who may have which place: decided from facts, one request after the other.
 
 use super::refusal::{Refusal, words};
+use super::waitlist::WaitingPolicy;
 use crate::clock::day_in_china;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -41,6 +42,10 @@ pub enum NotBooked {
     KeyReused,
     /// The appointment has changed since the version that was meant.
     ChangedMeanwhile,
+    /// Nobody joins a group by this code.
+    UnknownGroup,
+    /// The group has no place left in this slot, or has given them back.
+    GroupFull,
 }
 words!(NotBooked {
     UnknownSlot = "unknown_slot", TooLate = "too_late", TooFarAhead = "too_far_ahead",
@@ -48,7 +53,7 @@ words!(NotBooked {
     AlreadyBooked = "already_booked", UnknownDonor = "unknown_donor", UnknownAppointment = "unknown_appointment",
     NotHeld = "not_held", HoldExpired = "hold_expired", RenewedAlready = "renewed_already",
     NotActive = "not_active", TooLateToChange = "too_late_to_change", KeyReused = "key_reused",
-    ChangedMeanwhile = "changed_meanwhile",
+    ChangedMeanwhile = "changed_meanwhile", UnknownGroup = "unknown_group", GroupFull = "group_full",
 });
 
 impl NotBooked {
@@ -81,6 +86,8 @@ impl NotBooked {
             Self::ChangedMeanwhile => {
                 "The appointment has changed meanwhile. Look at it again, and repeat the change."
             }
+            Self::UnknownGroup => "No group has this code. Ask whoever organises it.",
+            Self::GroupFull => "Your group has no place left at this time. Choose another time of it.",
             Self::KeyReused => "This Idempotency-Key was used for another request.",
         }
     }
@@ -107,6 +114,8 @@ pub struct Policy {
     pub no_show_span: TimeDelta,
     /// … books for today and tomorrow only, for so long.
     pub limited_for: TimeDelta,
+    /// What becomes of freed places.
+    pub waiting: WaitingPolicy,
     /// Grows with each change.
     pub version: i64,
 }
@@ -128,6 +137,11 @@ impl Policy {
             ("no_show_limit", self.no_show_limit, 1..=100),
             ("no_show_days", self.no_show_span.num_days(), 1..=730),
             ("limited_days", self.limited_for.num_days(), 0..=90),
+            ("offer_minutes", self.waiting.offer.num_minutes(), 5..=day),
+            ("offer_minutes_when_near", self.waiting.offer_when_near.num_minutes(), 5..=day),
+            ("near_minutes", self.waiting.near.num_minutes(), 0..=7 * day),
+            ("offers_passed_over", self.waiting.passed_over, 1..=20),
+            ("public_delay_minutes", self.waiting.public_delay.num_minutes(), 0..=day),
         ];
         for (column, value, range) in ranges {
             if !range.contains(&value) {
@@ -164,6 +178,8 @@ pub struct Place {
     pub held: i64,
     /// Booked.
     pub booked: i64,
+    /// Kept for those who wait and for groups.
+    pub kept: i64,
 }
 
 impl Place {
@@ -177,17 +193,29 @@ impl Place {
     /// # Errors
     /// `TooLate`, `TooFarAhead`, `SessionClosed`, `Full`.
     pub fn offer(&self, policy: &Policy, now: DateTime<Utc>) -> Result<(), NotBooked> {
-        if self.starts_at <= now + policy.notice {
-            return Err(NotBooked::TooLate);
-        }
         if self.starts_at > now + policy.window {
             return Err(NotBooked::TooFarAhead);
         }
-        if !self.open {
-            return Err(NotBooked::SessionClosed);
+        self.takes_bookings(policy, now)?;
+        if self.is_full(now) { Err(NotBooked::Full) } else { Ok(()) }
+    }
+
+    /// Whether whoever has a place kept for them can have it now.
+    ///
+    /// # Errors
+    /// `TooLate`, `SessionClosed`.
+    pub fn takes_bookings(&self, policy: &Policy, now: DateTime<Utc>) -> Result<(), NotBooked> {
+        match () {
+            () if self.starts_at <= now + policy.notice => Err(NotBooked::TooLate),
+            () if !self.open => Err(NotBooked::SessionClosed),
+            () => Ok(()),
         }
-        let kept = if self.release_at <= now { 0 } else { self.reserved };
-        if self.held + self.booked + kept < self.capacity { Ok(()) } else { Err(NotBooked::Full) }
+    }
+
+    /// Whether no place is left that anybody could have.
+    pub fn is_full(&self, now: DateTime<Utc>) -> bool {
+        let reserved = if self.release_at <= now { 0 } else { self.reserved };
+        self.held + self.booked + self.kept + reserved >= self.capacity
     }
 }
 
@@ -213,6 +241,13 @@ mod tests {
         no_show_limit: 2,
         no_show_span: TimeDelta::days(180),
         limited_for: TimeDelta::days(30),
+        waiting: WaitingPolicy {
+            offer: TimeDelta::minutes(30),
+            offer_when_near: TimeDelta::minutes(10),
+            near: TimeDelta::days(1),
+            passed_over: 3,
+            public_delay: TimeDelta::hours(1),
+        },
         version: 1,
     };
 
@@ -229,6 +264,7 @@ mod tests {
             reserved: 1,
             held: 1,
             booked: 1,
+            kept: 0,
         }
     }
 
@@ -238,6 +274,7 @@ mod tests {
 
         assert_eq!(place().offer(&POLICY, now()), Ok(()));
         assert_eq!(full.offer(&POLICY, now()), Err(NotBooked::Full));
+        assert_eq!(Place { kept: 1, ..place() }.offer(&POLICY, now()), Err(NotBooked::Full));
         assert_eq!(Place { release_at: now(), ..full }.offer(&POLICY, now()), Ok(()));
         assert_eq!(
             Place { release_at: now(), booked: 3, ..full }.offer(&POLICY, now()),

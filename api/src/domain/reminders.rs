@@ -1,14 +1,10 @@
 //! When a donor is reminded of an appointment.
 
-use crate::clock::{day_in_china, instant_in_china};
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use super::quiet_hours::QuietHours;
+use chrono::{DateTime, TimeDelta, Utc};
 
-/// No messages from this hour on, Asia/Shanghai …
-pub const QUIET_FROM_HOUR: u32 = 21;
-/// … until this one.
-pub const QUIET_UNTIL_HOUR: u32 = 8;
-/// What would fall into the quiet hours goes out at this hour of the evening before them.
-const EVENING_HOUR: u32 = 20;
+/// What would fall into the quiet hours goes out so long before them.
+const BEFORE_THE_QUIET: TimeDelta = TimeDelta::hours(1);
 
 /// A reminder of one appointment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,21 +16,10 @@ pub struct Reminder {
 }
 
 /// The reminder `before` a start; what would fall into the quiet hours comes on the evening before them.
-pub fn reminder(starts_at: DateTime<Utc>, before: TimeDelta) -> Reminder {
-    let due_at = outside_quiet_hours(starts_at - before);
+pub fn reminder(starts_at: DateTime<Utc>, before: TimeDelta, quiet: QuietHours) -> Reminder {
+    let at = starts_at - before;
+    let due_at = quiet.begin(at).map_or(at, |begin| begin - BEFORE_THE_QUIET);
     Reminder { due_at, expires_at: due_at + (before / 4).min(TimeDelta::hours(12)) }
-}
-
-fn outside_quiet_hours(at: DateTime<Utc>) -> DateTime<Utc> {
-    let day = day_in_china(at);
-    let hour = |hour| instant_in_china(day, NaiveTime::from_hms_opt(hour, 0, 0).unwrap_or(NaiveTime::MIN));
-    if at < hour(QUIET_UNTIL_HOUR) {
-        hour(EVENING_HOUR) - TimeDelta::days(1)
-    } else if at >= hour(QUIET_FROM_HOUR) {
-        hour(EVENING_HOUR)
-    } else {
-        at
-    }
 }
 
 #[cfg(test)]
@@ -43,7 +28,8 @@ mod tests {
 
     fn due(starts_at: &str, before: TimeDelta) -> String {
         let starts_at = DateTime::parse_from_rfc3339(starts_at).unwrap().to_utc();
-        let shanghai = reminder(starts_at, before).due_at.naive_utc() + TimeDelta::hours(8);
+        let shanghai =
+            reminder(starts_at, before, QuietHours::USUAL).due_at.naive_utc() + TimeDelta::hours(8);
         shanghai.format("%m-%d %H:%M").to_string()
     }
 
@@ -67,7 +53,10 @@ mod tests {
     fn it_does_not_come_late() {
         let starts_at = DateTime::parse_from_rfc3339("2026-12-04T12:00:00+08:00").unwrap().to_utc();
 
-        let late = |before| reminder(starts_at, before).expires_at - reminder(starts_at, before).due_at;
+        let late = |before| {
+            reminder(starts_at, before, QuietHours::USUAL).expires_at
+                - reminder(starts_at, before, QuietHours::USUAL).due_at
+        };
         assert_eq!(late(TimeDelta::hours(2)), TimeDelta::minutes(30));
         assert_eq!(late(TimeDelta::days(3)), TimeDelta::hours(12));
     }

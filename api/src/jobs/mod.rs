@@ -8,6 +8,7 @@ pub mod keyset;
 pub mod no_shows;
 pub mod reminders;
 pub mod schedule;
+pub mod waitlist;
 
 use crate::actions::Context;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use tokio::task::JoinHandle;
 const ROUND: Duration = Duration::from_secs(60);
 /// How often the outbox is looked at when nobody rings.
 const DELIVERY: Duration = Duration::from_secs(5);
+/// However often somebody rings, it is not looked at more often than this: what comes meanwhile goes together.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// How long a stop waits for gateways that were called; what they would have said stays unknown.
 const LAST_CALLS: Duration = Duration::from_secs(5);
@@ -61,6 +64,7 @@ async fn run_until(context: Context, mut stopped: watch::Receiver<bool>) {
                 schedule::round(&context).await;
                 holds::round(&context).await;
                 no_shows::round(&context).await;
+                waitlist::end_past(&context).await;
             }
             _ = stopped.changed() => return,
         }
@@ -75,7 +79,9 @@ async fn deliver_until(context: Context, mut stopped: watch::Receiver<bool>) {
             () = context.bell.notified() => {}
             _ = stopped.changed() => return,
         }
+        waitlist::round(&context).await;
         reminders::round(&context).await;
         deliver::round(&context).await;
+        tokio::time::sleep(BREATH).await;
     }
 }

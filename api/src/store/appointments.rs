@@ -45,6 +45,10 @@ pub struct AppointmentRow {
     pub will_come: bool,
     /// The appointment that the station cancelled, and in whose place it offers this one.
     pub replaces: Option<String>,
+    /// The entry of the waitlist that it was offered to.
+    pub waitlist_id: Option<String>,
+    /// The group whose place it is.
+    pub group_id: Option<String>,
     /// UTC.
     pub created_at: NaiveDateTime,
     /// UTC.
@@ -293,7 +297,7 @@ pub fn reminder_times(db: &mut Db) -> Result<Vec<TimeDelta>, Error> {
     Ok(minutes.into_iter().map(TimeDelta::minutes).collect())
 }
 
-/// Writes what slots hold and have booked. They MUST be locked.
+/// Writes what slots hold, have booked and keep. They MUST be locked.
 pub fn save_slots(db: &mut Db, rows: &[&SlotRow]) -> Result<(), Error> {
     match db {
         _ if rows.is_empty() => {}
@@ -302,20 +306,22 @@ pub fn save_slots(db: &mut Db, rows: &[&SlotRow]) -> Result<(), Error> {
             let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
             let held: Vec<i64> = rows.iter().map(|row| row.held).collect();
             let booked: Vec<i64> = rows.iter().map(|row| row.booked).collect();
+            let kept: Vec<i64> = rows.iter().map(|row| row.kept).collect();
             // One round trip for all of them.
             diesel::sql_query(
-                "UPDATE slots SET held = new.held, booked = new.booked
-                 FROM unnest($1, $2, $3) AS new (id, held, booked) WHERE slots.id = new.id",
+                "UPDATE slots SET held = new.held, booked = new.booked, kept = new.kept
+                 FROM unnest($1, $2, $3, $4) AS new (id, held, booked, kept) WHERE slots.id = new.id",
             )
             .bind::<Array<Text>, _>(ids)
             .bind::<Array<BigInt>, _>(held)
             .bind::<Array<BigInt>, _>(booked)
+            .bind::<Array<BigInt>, _>(kept)
             .execute(connection)?;
         }
         Db::Sqlite(connection) => {
             for row in rows {
                 diesel::update(slots::table.find(&row.id))
-                    .set((slots::held.eq(row.held), slots::booked.eq(row.booked)))
+                    .set((slots::held.eq(row.held), slots::booked.eq(row.booked), slots::kept.eq(row.kept)))
                     .execute(connection)?;
             }
         }

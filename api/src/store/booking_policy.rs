@@ -3,6 +3,7 @@
 use super::connection::{Db, on_each};
 use super::schema::{appointments, booking_policy, collection_sessions, forgiven_misses, slots};
 use crate::domain::booking::Policy;
+use crate::domain::waitlist::WaitingPolicy;
 use crate::error::Error;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -21,6 +22,11 @@ struct PolicyRow {
     no_show_limit: i64,
     no_show_days: i64,
     limited_days: i64,
+    offer_minutes: i64,
+    offer_minutes_when_near: i64,
+    near_minutes: i64,
+    offers_passed_over: i64,
+    public_delay_minutes: i64,
     version: i64,
 }
 
@@ -37,6 +43,13 @@ pub fn policy(db: &mut Db) -> Result<Policy, Error> {
         no_show_limit: row.no_show_limit,
         no_show_span: TimeDelta::days(row.no_show_days),
         limited_for: TimeDelta::days(row.limited_days),
+        waiting: WaitingPolicy {
+            offer: TimeDelta::minutes(row.offer_minutes),
+            offer_when_near: TimeDelta::minutes(row.offer_minutes_when_near),
+            near: TimeDelta::minutes(row.near_minutes),
+            passed_over: row.offers_passed_over,
+            public_delay: TimeDelta::minutes(row.public_delay_minutes),
+        },
         version: row.version,
     })
 }
@@ -54,6 +67,11 @@ pub fn change(db: &mut Db, policy: &Policy) -> Result<bool, Error> {
         no_show_limit: policy.no_show_limit,
         no_show_days: policy.no_show_span.num_days(),
         limited_days: policy.limited_for.num_days(),
+        offer_minutes: policy.waiting.offer.num_minutes(),
+        offer_minutes_when_near: policy.waiting.offer_when_near.num_minutes(),
+        near_minutes: policy.waiting.near.num_minutes(),
+        offers_passed_over: policy.waiting.passed_over,
+        public_delay_minutes: policy.waiting.public_delay.num_minutes(),
         version: policy.version,
     };
     let before = booking_policy::table.filter(booking_policy::version.eq(policy.version - 1));

@@ -307,6 +307,8 @@ pub struct SlotRow {
     pub held: i64,
     /// Places that are booked.
     pub booked: i64,
+    /// Places kept for those who wait and for groups.
+    pub kept: i64,
 }
 
 /// Writes new slots.
@@ -350,17 +352,18 @@ pub struct FreeSlot {
 impl FreeSlot {
     /// Places that anybody can book at `now`.
     pub fn free(&self, now: DateTime<Utc>) -> i64 {
-        let SlotRow { capacity, reserved, held, booked, .. } = self.slot;
-        let kept = if self.release_at.and_utc() <= now { 0 } else { reserved };
-        (capacity - kept - held - booked).max(0)
+        let SlotRow { capacity, reserved, held, booked, kept, .. } = self.slot;
+        let reserved = if self.release_at.and_utc() <= now { 0 } else { reserved };
+        (capacity - reserved - held - booked - kept).max(0)
     }
 }
 
 /// The first slots of open sessions with a free place, in the order of time.
 pub fn free_slots(db: &mut Db, search: &Search<'_>, now: DateTime<Utc>) -> Result<Vec<FreeSlot>, Error> {
     let released = collection_sessions::release_at.le(now.naive_utc());
-    let whole = (slots::held + slots::booked).lt(slots::capacity);
-    let unreserved = (slots::held + slots::booked + slots::reserved).lt(slots::capacity);
+    let taken = || slots::held + slots::booked + slots::kept;
+    let whole = taken().lt(slots::capacity);
+    let unreserved = (taken() + slots::reserved).lt(slots::capacity);
     Ok(slots::table
         .inner_join(collection_sessions::table)
         .filter(slots::product.eq(search.product))

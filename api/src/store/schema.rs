@@ -390,6 +390,7 @@ diesel::table! {
         reserved -> BigInt,
         held -> BigInt,
         booked -> BigInt,
+        kept -> BigInt,
     }
 }
 
@@ -409,6 +410,8 @@ diesel::table! {
         reminded -> BigInt,
         will_come -> Bool,
         replaces -> Nullable<Text>,
+        waitlist_id -> Nullable<Text>,
+        group_id -> Nullable<Text>,
         created_at -> Timestamp,
         changed_at -> Timestamp,
     }
@@ -528,6 +531,11 @@ diesel::table! {
         no_show_limit -> BigInt,
         no_show_days -> BigInt,
         limited_days -> BigInt,
+        offer_minutes -> BigInt,
+        offer_minutes_when_near -> BigInt,
+        near_minutes -> BigInt,
+        offers_passed_over -> BigInt,
+        public_delay_minutes -> BigInt,
         version -> BigInt,
     }
 }
@@ -571,6 +579,65 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    message_policy (id) {
+        id -> BigInt,
+        quiet_from_minute -> BigInt,
+        quiet_until_minute -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    waitlist (id) {
+        id -> Text,
+        donor_id -> Text,
+        account_id -> Text,
+        product -> Text,
+        site_code -> Text,
+        first_day -> Date,
+        last_day -> Date,
+        class -> BigInt,
+        passed_over -> BigInt,
+        state -> Text,
+        offer_id -> Nullable<Text>,
+        created_at -> Timestamp,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kept_places (id) {
+        id -> Text,
+        slot_id -> Text,
+        public_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    donor_groups (id) {
+        id -> Text,
+        name -> Text,
+        session_id -> Text,
+        product -> Text,
+        join_hash -> Binary,
+        organiser_hash -> Binary,
+        returns_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    group_blocks (group_id, slot_id) {
+        group_id -> Text,
+        slot_id -> Text,
+        places -> BigInt,
+        unused -> BigInt,
+    }
+}
+
 diesel::joinable!(donations -> donors (donor_id));
 diesel::joinable!(appointments -> slots (slot_id));
 diesel::joinable!(appointments -> donors (donor_id));
@@ -580,6 +647,9 @@ diesel::joinable!(reactions -> donors (donor_id));
 diesel::joinable!(deferrals -> donors (donor_id));
 diesel::joinable!(collection_sessions -> sites (site_code));
 diesel::joinable!(slots -> collection_sessions (session_id));
+diesel::joinable!(waitlist -> donors (donor_id));
+diesel::joinable!(group_blocks -> donor_groups (group_id));
+diesel::joinable!(group_blocks -> slots (slot_id));
 diesel::joinable!(donor_totals -> donors (donor_id));
 diesel::joinable!(certificates -> donors (donor_id));
 diesel::joinable!(certificate_statuses -> certificates (certificate_no));
@@ -630,6 +700,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     session_notices,
     forgiven_misses,
     booking_policy,
+    message_policy,
+    waitlist,
+    kept_places,
+    donor_groups,
+    group_blocks,
     units,
     unit_events,
     unit_temperatures,

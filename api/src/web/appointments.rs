@@ -4,7 +4,7 @@ use super::auth::Donor;
 use super::body::{Body, parse};
 use super::etag::{version_if_named, version_tag};
 use super::problem::{BodyProblems, CallerProblems, Problem};
-use crate::actions::book::{Appointment, Bookings, Key, Request, Wish};
+use crate::actions::book::{Appointment, Bookings, Key, PlaceWish, Request, Wish};
 use crate::actions::{Context, appointments};
 use crate::error::Error;
 use actix_web::http::header::{ETAG, HeaderMap, LOCATION};
@@ -25,6 +25,15 @@ pub struct PlaceRequest {
     /// A relative's donor number; one's own record when absent.
     #[serde(default)]
     donor_no: Option<String>,
+    /// The code of the group whose place it is to be.
+    #[serde(default)]
+    group: Option<String>,
+}
+
+impl From<PlaceRequest> for PlaceWish {
+    fn from(PlaceRequest { slot, donor_no, group }: PlaceRequest) -> Self {
+        Self { slot, donor_no, group }
+    }
 }
 
 /// Another place.
@@ -70,8 +79,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     request_body = PlaceRequest,
     responses(
         (status = 201, description = "Held until `hold_expires_at`", body = Appointment),
-        (status = 404, description = "`unknown_slot`, `unknown_donor`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`slot_full`, `already_booked`, `not_eligible`, `session_closed`, `too_late`, `too_far_ahead`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`unknown_slot`, `unknown_donor`, `unknown_group`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`slot_full`, `group_full`, `already_booked`, `not_eligible`, `limited`, `session_closed`, `too_late`, `too_far_ahead`", body = Problem, content_type = "application/problem+json"),
         CallerProblems, BodyProblems,
     )
 )]
@@ -81,8 +90,8 @@ pub async fn hold(
     donor: Donor,
     Body(body): Body,
 ) -> Result<HttpResponse, Error> {
-    let PlaceRequest { slot, donor_no } = parse(&body)?;
-    let held = wish(&bookings, &donor, &request, Wish::Hold { slot, donor_no }, &body).await?;
+    let place: PlaceRequest = parse(&body)?;
+    let held = wish(&bookings, &donor, &request, Wish::Hold(place.into()), &body).await?;
     Ok(created(held))
 }
 
@@ -93,8 +102,8 @@ pub async fn hold(
     request_body = PlaceRequest,
     responses(
         (status = 201, description = "Booked", body = Appointment),
-        (status = 404, description = "`unknown_slot`, `unknown_donor`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`slot_full`, `already_booked`, `not_eligible`, `session_closed`, `too_late`, `too_far_ahead`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`unknown_slot`, `unknown_donor`, `unknown_group`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`slot_full`, `group_full`, `already_booked`, `not_eligible`, `limited`, `session_closed`, `too_late`, `too_far_ahead`", body = Problem, content_type = "application/problem+json"),
         CallerProblems, BodyProblems,
     )
 )]
@@ -104,8 +113,8 @@ pub async fn book(
     donor: Donor,
     Body(body): Body,
 ) -> Result<HttpResponse, Error> {
-    let PlaceRequest { slot, donor_no } = parse(&body)?;
-    let booked = wish(&bookings, &donor, &request, Wish::Book { slot, donor_no }, &body).await?;
+    let place: PlaceRequest = parse(&body)?;
+    let booked = wish(&bookings, &donor, &request, Wish::Book(place.into()), &body).await?;
     Ok(created(booked))
 }
 

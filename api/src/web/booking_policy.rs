@@ -6,6 +6,7 @@ use super::etag::{Version, version_tag};
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::{Context, booking_policy, no_shows};
 use crate::domain::booking;
+use crate::domain::waitlist::WaitingPolicy;
 use crate::error::Error;
 use crate::store::booking_policy as store;
 use actix_web::http::header::ETAG;
@@ -36,6 +37,16 @@ pub struct BookingPolicy {
     no_show_days: i64,
     /// … books for today and tomorrow only, for so many days after the last time.
     limited_days: i64,
+    /// How long an offer to somebody on the waitlist lives, minutes …
+    offer_minutes: i64,
+    /// … when the start is near, minutes …
+    offer_minutes_when_near: i64,
+    /// … which it is from so many minutes before it.
+    near_minutes: i64,
+    /// So many offers passed over end the wait.
+    offers_passed_over: i64,
+    /// A freed place of a full slot is everybody's after a random time up to this one, minutes.
+    public_delay_minutes: i64,
 }
 
 impl From<booking::Policy> for BookingPolicy {
@@ -50,6 +61,11 @@ impl From<booking::Policy> for BookingPolicy {
             no_show_limit: policy.no_show_limit,
             no_show_days: policy.no_show_span.num_days(),
             limited_days: policy.limited_for.num_days(),
+            offer_minutes: policy.waiting.offer.num_minutes(),
+            offer_minutes_when_near: policy.waiting.offer_when_near.num_minutes(),
+            near_minutes: policy.waiting.near.num_minutes(),
+            offers_passed_over: policy.waiting.passed_over,
+            public_delay_minutes: policy.waiting.public_delay.num_minutes(),
         }
     }
 }
@@ -68,6 +84,13 @@ impl BookingPolicy {
             no_show_limit: self.no_show_limit,
             no_show_span: days(self.no_show_days),
             limited_for: days(self.limited_days),
+            waiting: WaitingPolicy {
+                offer: minutes(self.offer_minutes),
+                offer_when_near: minutes(self.offer_minutes_when_near),
+                near: minutes(self.near_minutes),
+                passed_over: self.offers_passed_over,
+                public_delay: minutes(self.public_delay_minutes),
+            },
             version,
         }
     }

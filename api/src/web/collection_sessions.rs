@@ -147,6 +147,8 @@ pub struct Slot {
     reserved: i64,
     held: i64,
     booked: i64,
+    /// Kept for those who wait and for groups that are named.
+    kept: i64,
 }
 
 /// A session with its slots.
@@ -188,6 +190,7 @@ pub async fn show(
         reserved: row.reserved,
         held: row.held,
         booked: row.booked,
+        kept: row.kept,
     });
     let body = SessionWithSlots { session: session.into(), slots: slots.collect() };
     Ok(HttpResponse::Ok().insert_header((ETAG, version_tag(version))).json(body))

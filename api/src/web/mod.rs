@@ -16,6 +16,7 @@ mod door;
 mod eligibility;
 mod etag;
 mod family;
+mod groups;
 mod health;
 mod hospitals;
 mod language;
@@ -44,6 +45,7 @@ mod users;
 pub mod verification;
 mod verify;
 mod verify_page;
+mod waitlist;
 mod well_known;
 
 pub use openapi::yaml as openapi_yaml;

@@ -87,10 +87,7 @@ pub async fn answer(
         bookings.submit(Request { account_id, wish, key: None, at_version }).await
     };
     match outcome.await {
-        Ok(appointment) => {
-            context.bell.notify_one();
-            Ok(respond(&mut HttpResponse::Ok(), &Page::done(language, key, appointment)))
-        }
+        Ok(appointment) => Ok(respond(&mut HttpResponse::Ok(), &Page::done(language, key, appointment))),
         Err(error) if error.code == "malformed_body" => Err(error),
         Err(error) if error.code == "changed_meanwhile" => Ok(refused(language, key, &one_tap::used())),
         Err(error) => Ok(refused(language, key, &error)),

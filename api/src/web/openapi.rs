@@ -2,9 +2,9 @@
 
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
-    eligibility, family, health, hospitals, me, merges, own_record, problem, questionnaire, session_changes,
-    sessions, sign_in, sites, slots, station_donors, station_questionnaires, station_units, status_lists,
-    users, verification, verify, well_known,
+    eligibility, family, groups, health, hospitals, me, merges, own_record, problem, questionnaire,
+    session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires, station_units,
+    status_lists, users, verification, verify, waitlist, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -85,6 +85,11 @@ use utoipa::{Modify, OpenApi, openapi};
         calendar::feed,
         appointments::cancel,
         appointments::move_to,
+        waitlist::join,
+        waitlist::list,
+        waitlist::leave,
+        groups::show,
+        groups::counts,
         sites::list,
         sites::enter,
         sites::show,
@@ -95,6 +100,10 @@ use utoipa::{Modify, OpenApi, openapi};
         collection_sessions::list,
         collection_sessions::open,
         collection_sessions::show,
+        groups::make,
+        groups::list,
+        groups::close,
+        waitlist::counts,
         collection_sessions::pause,
         door::own::take_ticket,
         door::own::own_visit,

@@ -2,9 +2,9 @@
 
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
-    eligibility, family, health, hospitals, me, merges, one_tap, openapi, own_record, problem, questionnaire,
-    session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires, station_units,
-    status_lists, users, verify, verify_page, well_known,
+    eligibility, family, groups, health, hospitals, me, merges, one_tap, openapi, own_record, problem,
+    questionnaire, session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires,
+    station_units, status_lists, users, verify, verify_page, waitlist, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -55,6 +55,10 @@ fn donor_routes(app: &mut ServiceConfig) {
         .service(post("/v1/appointments/{appointment}/cancellation", appointments::cancel))
         .service(post("/v1/appointments/{appointment}/move", appointments::move_to))
         .service(own_visit_routes())
+        .service(get_and_post("/v1/me/waitlist", waitlist::list, waitlist::join))
+        .service(delete("/v1/me/waitlist/{entry}", waitlist::leave))
+        .service(get("/v1/groups/{code}", groups::show))
+        .service(get("/v1/group-counts/{key}", groups::counts))
         .service(get("/v1/slots/soonest", slots::soonest))
         .service(get("/v1/me/questionnaire", questionnaire::show))
         .service(put("/v1/me/questionnaire/answers", questionnaire::answer))
@@ -93,6 +97,9 @@ fn staff_routes(app: &mut ServiceConfig) {
         .service(delete("/v1/station/sites/{site}/templates/{template}", sites::end_template))
         .service(get_and_post("/v1/station/sessions", collection_sessions::list, collection_sessions::open))
         .service(get("/v1/station/sessions/{session}", collection_sessions::show))
+        .service(get_and_post("/v1/station/sessions/{session}/groups", groups::list, groups::make))
+        .service(delete("/v1/station/groups/{group}", groups::close))
+        .service(get("/v1/station/waitlist", waitlist::counts))
         .service(get_and_put("/v1/station/booking-policy", booking_policy::show, booking_policy::change))
         .service(post("/v1/station/donors/{donor_no}/forgiveness", booking_policy::forgive))
         .service(post("/v1/station/sessions/{session}/cancellation", session_changes::cancel))

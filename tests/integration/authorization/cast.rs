@@ -12,6 +12,9 @@ pub const NOBODY: &str = "01890000-0000-7000-8000-00000000dead";
 pub const APPOINTMENTS: [&str; 2] =
     ["01890000-0000-7000-8000-0000000000aa", "01890000-0000-7000-8000-0000000000bb"];
 
+/// What the donor waits for, and what another donor does.
+pub const WAITS: [&str; 2] = ["01890000-0000-7000-8000-0000000000cc", "01890000-0000-7000-8000-0000000000dd"];
+
 /// The callers, signed in through the API, and the objects in their paths.
 pub struct Cast {
     /// By role: who calls.
@@ -70,6 +73,7 @@ impl Cast {
         cast.systems(server, &admin);
         cast.donors(server, gateway);
         appointments(station);
+        waits(station);
         units(station);
         cast.merges = [("operator", "T0010", "T0011"), ("reviewer", "T0012", "T0013")]
             .map(|(role, kept, duplicate)| propose(server, &cast.callers[role], kept, duplicate));
@@ -140,6 +144,20 @@ impl Cast {
         self.callers.insert("donor", donor);
         self.second.insert("donor", Caller::of(server.post_json("/v1/auth/token", &wechat)));
         self.spare.insert("donor", server.sign_in(gateway, &phone(8)));
+    }
+}
+
+/// One of the donor's and one of another's, for days far ahead.
+fn waits(station: &Station) {
+    for (id, donor_no) in WAITS.into_iter().zip(["T0001", "T0002"]) {
+        let made = format!(
+            "INSERT INTO waitlist (id, donor_id, account_id, product, site_code, first_day, last_day, class, passed_over, state,
+                                   created_at, changed_at)
+             SELECT '{id}', donor_id, account_id, 'apheresis_platelets', (SELECT MIN(code) FROM sites), '2099-01-01', '2099-01-01', 1, 0, 'waiting',
+                    since, since
+             FROM account_donors JOIN donors ON donors.id = donor_id WHERE donor_no = '{donor_no}' AND relation = 'self'"
+        );
+        station.execute(&made).unwrap();
     }
 }
 

@@ -81,6 +81,7 @@ const ANSWERS_FOR_THE_DOCTOR: &str =
 const PASS: &str = "whoever comes to the desk shows the pass to whoever stands there";
 const UNIT_OF_THE_STATION: &str =
     "a unit is the station's: whoever has the role looks, says why, and its donor can read so";
+const GROUP_BY_CODE: &str = "whoever has the code is of the group; it shows times and no people";
 const WORD: &str = "the word names a consent of the caller's own";
 
 /// All operations of the contract, in its order of subjects.
@@ -122,6 +123,11 @@ pub const EXPECTED: &[Expectation] = &[
     anybody("calendar_feed", "its address is the key, for calendars cannot sign in"),
     owned("cancel", DONORS),
     owned("move_appointment", DONORS),
+    only("join_waitlist", DONORS),
+    only("own_waitlist", DONORS),
+    owned("leave_waitlist", DONORS),
+    unowned("group", DONORS, GROUP_BY_CODE),
+    anybody("group_counts", "the organiser's key opens it; it holds no names"),
     only("take_ticket", DONORS),
     only("own_visit", DONORS),
     only("return_ticket", DONORS),
@@ -164,6 +170,10 @@ pub const EXPECTED: &[Expectation] = &[
     unowned("forgive_misses", WINDOW, DONOR_OF_THE_STATION),
     unowned("cancel_session", PLANNERS, SCHEDULE_OF_THE_STATION),
     unowned("move_session", PLANNERS, SCHEDULE_OF_THE_STATION),
+    unowned("make_group", PLANNERS, SCHEDULE_OF_THE_STATION),
+    unowned("groups", PLANNERS, SCHEDULE_OF_THE_STATION),
+    unowned("close_group", PLANNERS, SCHEDULE_OF_THE_STATION),
+    only("waitlist_counts", PLANNERS),
     unowned("unreached", WINDOW, SCHEDULE_OF_THE_STATION),
     unowned("call", WINDOW, DONOR_OF_THE_STATION),
     unowned("check_in", DOOR, SCHEDULE_OF_THE_STATION),

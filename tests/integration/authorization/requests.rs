@@ -1,6 +1,6 @@
 //! What the sweep sends: for every operation its paths and a body that does as little as can be.
 
-use super::cast::{APPOINTMENTS, Cast, NOBODY};
+use super::cast::{APPOINTMENTS, Cast, NOBODY, WAITS};
 use serde_json::{Value, json};
 use std::cell::Cell;
 
@@ -73,7 +73,7 @@ pub fn paths(operation: &Operation, role: &str, cast: &Cast) -> Vec<Vec<String>>
     let after = after.replace("{template}", NOBODY);
     let Some(objects) = objects(&operation.id, parameter, role, cast) else {
         let path = operation.path.replace("{certificate_no}", NOBODY).replace("{format}", "svg");
-        let path = path.replace("{token}", "none");
+        let path = path.replace("{token}", "none").replace("{key}", "none");
         return vec![vec![path.replace("{list}", "1")]];
     };
     vec![objects.iter().map(|object| format!("{before}{object}{after}")).collect()]
@@ -91,9 +91,12 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
         (
             "session",
             "collection_session" | "pause_session" | "check_in" | "queue" | "cancel_session" | "move_session"
-            | "unreached",
+            | "unreached" | "make_group" | "groups",
         )
         | ("visit" | "deferral" | "reaction" | "donation_no", _) => [NOBODY, NOBODY, NOBODY],
+        ("entry", _) => [WAITS[0], WAITS[1], NOBODY],
+        ("group", _) => [NOBODY, NOBODY, NOBODY],
+        ("code", "group") => ["AAAAAAAA", "BBBBBBBB", "CCCCCCCC"],
         ("hospital", _) => ["A", "B", "NONE"],
         ("purpose", _) => ["news", "appeals", "nothing"],
         ("questionnaire", _) => [cast.questionnaires[0].as_str(), &cast.questionnaires[1], NOBODY],
@@ -108,7 +111,7 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
             let other = cast.spare.get(role).unwrap_or(&cast.callers["donor"]).session();
             return Some([own, other, NOBODY.to_owned()]);
         }
-        ("certificate_no" | "list" | "token", _) => return None,
+        ("certificate_no" | "list" | "token" | "key", _) => return None,
         _ => panic!("a parameter that the sweep does not know: {parameter} of {operation}"),
     };
     Some([own, other, none].map(str::to_owned))
@@ -141,6 +144,12 @@ impl Bodies {
             "hold" | "book" | "move_appointment" => json!({ "slot": NOBODY }),
             "enter_site" => json!({
                 "code": format!("S{n}"), "kind": "fixed", "name": "测试", "address": "测试", "latitude": 34.7, "longitude": 113.6,
+            }),
+            "join_waitlist" => json!({
+                "product": "whole_blood", "site": "NOWHERE", "first_day": "2026-01-01", "last_day": "2026-01-01",
+            }),
+            "make_group" => json!({
+                "name": "测试", "product": "whole_blood", "places": 1, "returns_at": "2030-01-01T00:00:00Z",
             }),
             "check_in" => json!({ "code": "T0001", "product": "whole_blood" }),
             "take_ticket" => json!({ "session": NOBODY, "product": "whole_blood" }),

@@ -160,6 +160,7 @@ fn slots(station: &Station) -> Outcome<Vec<String>> {
             reserved: 0,
             held: 0,
             booked: 0,
+            kept: 0,
         })
         .collect();
     pool.write_blocking(|db| {

@@ -35,6 +35,10 @@ pub struct Slot {
     pub held: i64,
     /// Places that are booked, by its own count.
     pub booked: i64,
+    /// Places that are kept, by its own count …
+    pub kept: i64,
+    /// … and by the rows that say so.
+    pub kept_rows: i64,
 }
 
 /// An appointment's row.

@@ -61,6 +61,8 @@ fn storm(station: &Station, servers: usize, postgres: Option<&mut Postgres>, siz
     let donors = crowd::donors(station, (size.attempts / ATTEMPTS_OF_A_DONOR).max(size.clients), size.seed);
     let places = size.attempts / OVERSUBSCRIBED;
     let slots = crowd::slots(station, (places / usize::try_from(PLACES).unwrap()).max(1), PLACES);
+    // Freed places of full slots come back within a minute.
+    station.execute("UPDATE booking_policy SET public_delay_minutes = 1").unwrap();
     let (signer, progress) = (station.signer(), Progress::new(size.attempts));
     let nodes = Nodes::start(station, servers);
     let mut clients: Vec<Client> = donors

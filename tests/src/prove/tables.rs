@@ -7,7 +7,10 @@ use rexue::actions::book;
 use std::collections::HashMap;
 
 const SLOTS: &str = "
-    SELECT id || '|' || capacity || '|' || held || '|' || booked AS text FROM slots";
+    SELECT id || '|' || capacity || '|' || held || '|' || booked || '|' || kept || '|' ||
+           ((SELECT COUNT(*) FROM kept_places k WHERE k.slot_id = slots.id) +
+            (SELECT COALESCE(SUM(unused), 0) FROM group_blocks b WHERE b.slot_id = slots.id)) AS text
+    FROM slots";
 
 const APPOINTMENTS: &str = "
     SELECT a.id || '|' || slot_id || '|' || donor_no || '|' || product || '|' || state || '|' ||
@@ -35,8 +38,15 @@ pub(super) fn read(station: &Station) -> Tables {
 }
 
 fn slot(line: &str) -> Slot {
-    let [id, capacity, held, booked] = fields(line);
-    Slot { id: id.to_owned(), capacity: number(capacity), held: number(held), booked: number(booked) }
+    let [id, capacity, held, booked, kept, kept_rows] = fields(line);
+    Slot {
+        id: id.to_owned(),
+        capacity: number(capacity),
+        held: number(held),
+        booked: number(booked),
+        kept: number(kept),
+        kept_rows: number(kept_rows),
+    }
 }
 
 fn row(line: &str) -> Row {

@@ -114,6 +114,7 @@ impl Station {
                 reserved: 0,
                 held: 0,
                 booked: 0,
+                kept: 0,
             })
             .collect();
         self.pool()

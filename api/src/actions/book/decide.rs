@@ -1,7 +1,8 @@
 //! Serves requests one after the other on loaded facts, and saves what came of them.
 
 use super::facts::Facts;
-use super::{Answer, Appointment, Request, Wish};
+use super::giving_back::place;
+use super::{Answer, Appointment, PlaceWish, Request, Wish, join_hash};
 use crate::chance::Chance;
 use crate::clock::day_in_china;
 use crate::domain::booking::{NotBooked, Place, may_change};
@@ -85,31 +86,31 @@ impl<'a> Desk<'a> {
 
     fn grant(&mut self, request: &Request, chance: &mut Chance) -> Result<String, NotBooked> {
         match &request.wish {
-            Wish::Hold { slot, donor_no } => self.take(request, slot, donor_no.as_deref(), true, chance),
-            Wish::Book { slot, donor_no } => self.take(request, slot, donor_no.as_deref(), false, chance),
+            Wish::Hold(place) => self.take(request, place, true, chance),
+            Wish::Book(place) => self.take(request, place, false, chance),
             Wish::Confirm { appointment } => self.confirm(request, appointment),
             Wish::Renew { appointment } => self.renew(request, appointment),
             Wish::WillCome { appointment } => self.will_come(request, appointment),
-            Wish::Cancel { appointment } => self.cancel(request, appointment),
-            Wish::Move { appointment, slot } => self.move_to(request, appointment, slot),
+            Wish::Cancel { appointment } => self.cancel(request, appointment, chance),
+            Wish::Move { appointment, slot } => self.move_to(request, appointment, slot, chance),
         }
     }
 
     fn take(
         &mut self,
         request: &Request,
-        slot: &str,
-        donor_no: Option<&str>,
+        PlaceWish { slot, donor_no, group }: &PlaceWish,
         hold: bool,
         chance: &mut Chance,
     ) -> Result<String, NotBooked> {
-        let donor = self.donor(&request.account_id, donor_no)?.clone();
+        let donor = self.donor(&request.account_id, donor_no.as_deref())?.clone();
         let product = self.facts.slots.get(slot).ok_or(NotBooked::UnknownSlot)?.product.clone();
-        let rule_pack = self.allows(&donor, slot, None)?;
+        let group_id = group.as_deref().map(|code| self.group(code, slot)).transpose()?;
+        let rule_pack = self.allows(&donor, slot, None, group_id.is_some())?;
         let expires = hold.then(|| (self.now + self.facts.policy.hold).naive_utc());
         let row = AppointmentRow {
             id: chance.id(self.now),
-            slot_id: slot.to_owned(),
+            slot_id: slot.clone(),
             donor_id: donor.donor_id.clone(),
             account_id: request.account_id.clone(),
             product: product.clone(),
@@ -122,10 +123,15 @@ impl<'a> Desk<'a> {
             reminded: -1,
             will_come: false,
             replaces: None,
+            waitlist_id: None,
+            group_id: group_id.clone(),
             created_at: self.now.naive_utc(),
             changed_at: self.now.naive_utc(),
         };
         self.count(slot, hold, 1);
+        if let Some(group_id) = &group_id {
+            self.take_from_group(slot, group_id, 1);
+        }
         let id = row.id.clone();
         self.created.insert((donor.donor_id, product), id.clone());
         self.note(
@@ -185,7 +191,7 @@ impl<'a> Desk<'a> {
         Ok(id.to_owned())
     }
 
-    fn cancel(&mut self, request: &Request, id: &str) -> Result<String, NotBooked> {
+    fn cancel(&mut self, request: &Request, id: &str, chance: &mut Chance) -> Result<String, NotBooked> {
         let row = self.own(request, id)?.clone();
         let held = match row.state.as_str() {
             "held" => true,
@@ -195,7 +201,7 @@ impl<'a> Desk<'a> {
         if !held {
             may_change(row.starts_at.and_utc(), &self.facts.policy, self.now)?;
         }
-        self.count(&row.slot_id, held, -1);
+        self.give_back(&row, chance);
         self.change(id, |row| {
             "cancelled".clone_into(&mut row.state);
             row.hold_expires_at = None;
@@ -208,7 +214,13 @@ impl<'a> Desk<'a> {
     }
 
     /// The appointment keeps its id, so that its calendar entry moves with it.
-    fn move_to(&mut self, request: &Request, id: &str, slot: &str) -> Result<String, NotBooked> {
+    fn move_to(
+        &mut self,
+        request: &Request,
+        id: &str,
+        slot: &str,
+        chance: &mut Chance,
+    ) -> Result<String, NotBooked> {
         let row = self.own(request, id)?.clone();
         if row.state != "booked" {
             return Err(NotBooked::NotActive);
@@ -220,15 +232,16 @@ impl<'a> Desk<'a> {
         if wanted.product != row.product {
             return Err(NotBooked::UnknownSlot);
         }
-        let rule_pack = self.allows(&donor, slot, Some(id))?;
+        let rule_pack = self.allows(&donor, slot, Some(id), false)?;
         let starts_at = self.slot(slot)?.starts_at.naive_utc();
         self.count(slot, false, 1);
-        self.count(&row.slot_id, false, -1);
+        self.give_back(&row, chance);
         self.change(id, |row| {
             slot.clone_into(&mut row.slot_id);
             row.starts_at = starts_at;
             row.rule_pack = rule_pack;
             row.will_come = false;
+            row.group_id = None;
         });
         self.note(request, "appointment.moved", id, None);
         self.tell("appointment_moved", id);
@@ -236,10 +249,19 @@ impl<'a> Desk<'a> {
     }
 
     /// Whether the donor may have a place in the slot now, apart from the appointment `except`: the rule pack that
-    /// says so.
-    fn allows(&self, donor: &SeenDonor, slot: &str, except: Option<&str>) -> Result<String, NotBooked> {
+    /// says so. One that is kept for them need not be free.
+    fn allows(
+        &self,
+        donor: &SeenDonor,
+        slot: &str,
+        except: Option<&str>,
+        kept_for_them: bool,
+    ) -> Result<String, NotBooked> {
         let place = self.slot(slot)?;
-        place.offer(&self.facts.policy, self.now)?;
+        match kept_for_them {
+            true => place.takes_bookings(&self.facts.policy, self.now)?,
+            false => place.offer(&self.facts.policy, self.now)?,
+        }
         let missed = self.facts.missed.get(&donor.donor_id).map(Vec::as_slice).unwrap_or_default();
         let tomorrow = day_in_china(self.now + TimeDelta::days(1));
         if place.day() > tomorrow && self.facts.policy.limits(missed, self.now) {
@@ -291,15 +313,28 @@ impl<'a> Desk<'a> {
     fn slot(&self, id: &str) -> Result<Place, NotBooked> {
         let slot = self.facts.slots.get(id).ok_or(NotBooked::UnknownSlot)?;
         let venue = self.facts.venues.get(&slot.session_id).ok_or(NotBooked::UnknownSlot)?;
-        Ok(Place {
-            starts_at: slot.starts_at.and_utc(),
-            open: venue.state == "open",
-            release_at: venue.release_at.and_utc(),
-            capacity: slot.capacity,
-            reserved: slot.reserved,
-            held: slot.held,
-            booked: slot.booked,
-        })
+        Ok(place(slot, venue))
+    }
+
+    fn group(&self, code: &str, slot: &str) -> Result<String, NotBooked> {
+        match self.facts.returns.group(&join_hash(code), slot, self.now) {
+            None => Err(NotBooked::UnknownGroup),
+            Some((_, false)) => Err(NotBooked::GroupFull),
+            Some((id, true)) => Ok(id.to_owned()),
+        }
+    }
+
+    pub(super) fn take_from_group(&mut self, slot: &str, group_id: &str, places: i64) {
+        if let Some(row) = self.facts.slots.get_mut(slot) {
+            self.facts.returns.take(row, group_id, places);
+        }
+    }
+
+    fn give_back(&mut self, row: &AppointmentRow, chance: &mut Chance) {
+        let Some(slot) = self.facts.slots.get_mut(&row.slot_id) else { return };
+        let Some(venue) = self.facts.venues.get(&slot.session_id) else { return };
+        self.facts.returns.give_back(slot, venue, row, self.now, chance);
+        self.touched_slots.insert(row.slot_id.clone());
     }
 
     pub(super) fn count(&mut self, slot: &str, held: bool, places: i64) {

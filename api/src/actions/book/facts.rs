@@ -1,15 +1,16 @@
 //! Everything that a batch of requests is decided on, loaded with one query a kind.
 
-use super::{Answer, Request, Wish};
+use super::giving_back::{Returns, expire};
+use super::{Answer, PlaceWish, Request, Wish, join_hash};
 use crate::actions::eligibility::Histories;
-use crate::chance::is_id;
+use crate::chance::{Chance, is_id};
 use crate::domain::booking::Policy;
 use crate::error::Error;
 use crate::store::appointments::{self as store, AppointmentRow, SeenDonor, Venue};
 use crate::store::schedule::SlotRow;
 use crate::store::{Db, booking_policy};
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What a batch is decided on.
 pub(super) struct Facts {
@@ -26,10 +27,16 @@ pub(super) struct Facts {
     pub venues: HashMap<String, Venue>,
     /// Holds that were over: they are written with the batch.
     pub expired: Vec<AppointmentRow>,
+    pub returns: Returns,
 }
 
 impl Facts {
-    pub fn load(db: &mut Db, requests: &[Request], now: DateTime<Utc>) -> Result<Self, Error> {
+    pub fn load(
+        db: &mut Db,
+        requests: &[Request],
+        now: DateTime<Utc>,
+        chance: &mut Chance,
+    ) -> Result<Self, Error> {
         let keys: Vec<&[u8]> =
             requests.iter().filter_map(|request| Some(request.key.as_ref()?.key_hash.as_slice())).collect();
         let answers = store::answers(db, &keys)?
@@ -49,15 +56,18 @@ impl Facts {
         let slot_ids: BTreeSet<&str> =
             wanted.chain(appointments.iter().map(|appointment| appointment.slot_id.as_str())).collect();
         let mut slots = store::lock_slots(db, &slot_ids.into_iter().collect::<Vec<_>>())?;
-        let expired = expire(db, &mut slots, now)?;
+        let over = overdue(db, &slots, now)?;
+        let venues = venues_of(db, &slots)?;
+        let policy = booking_policy::policy(db)?;
+        let leaving: HashSet<&str> = requests.iter().filter_map(|request| request.wish.leaves()).collect();
+        let given_up = appointments.iter().filter(|row| leaving.contains(row.id.as_str()));
+        let mut returns = Returns::load(db, requests, given_up.chain(&over), &slots, policy.waiting)?;
+        let expired = expire(over, &mut slots, &venues, &mut returns, now, chance);
         let mut appointments: HashMap<String, AppointmentRow> =
             appointments.into_iter().map(|appointment| (appointment.id.clone(), appointment)).collect();
         for appointment in &expired {
             appointments.insert(appointment.id.clone(), appointment.clone());
         }
-        let sessions: BTreeSet<&str> = slots.iter().map(|slot| slot.session_id.as_str()).collect();
-        let venues = store::venues(db, &sessions.into_iter().collect::<Vec<_>>())?;
-        let policy = booking_policy::policy(db)?;
         let missed = booking_policy::missed(db, &ids, now - policy.no_show_span)?;
         Ok(Self {
             policy,
@@ -67,41 +77,38 @@ impl Facts {
             histories,
             appointments,
             slots: slots.into_iter().map(|slot| (slot.id.clone(), slot)).collect(),
-            venues: venues.into_iter().map(|venue| (venue.session_id.clone(), venue)).collect(),
+            venues,
             expired,
+            returns,
         })
     }
 }
 
-/// Takes the places of holds that are over back from locked slots; the holds, changed and not written yet.
-pub(super) fn expire(
+/// The holds on locked slots that are over.
+pub(super) fn overdue(
     db: &mut Db,
-    slots: &mut [SlotRow],
+    slots: &[SlotRow],
     now: DateTime<Utc>,
 ) -> Result<Vec<AppointmentRow>, Error> {
     let with_holds: Vec<&str> =
         slots.iter().filter(|slot| slot.held > 0).map(|slot| slot.id.as_str()).collect();
-    if with_holds.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut expired = store::expired_on(db, &with_holds, now)?;
-    for hold in &mut expired {
-        "expired".clone_into(&mut hold.state);
-        hold.changed_at = now.naive_utc();
-        if let Some(slot) = slots.iter_mut().find(|slot| slot.id == hold.slot_id) {
-            slot.held -= 1;
-        }
-    }
-    Ok(expired)
+    if with_holds.is_empty() { Ok(Vec::new()) } else { store::expired_on(db, &with_holds, now) }
+}
+
+/// Where these slots are, by session.
+pub(super) fn venues_of(db: &mut Db, slots: &[SlotRow]) -> Result<HashMap<String, Venue>, Error> {
+    let sessions: BTreeSet<&str> = slots.iter().map(|slot| slot.session_id.as_str()).collect();
+    let venues = store::venues(db, &sessions.into_iter().collect::<Vec<_>>())?;
+    Ok(venues.into_iter().map(|venue| (venue.session_id.clone(), venue)).collect())
 }
 
 impl Wish {
     /// The slot that is wished for, when it can be one.
     pub(super) fn slot(&self) -> Option<&str> {
         match self {
-            Self::Hold { slot, .. } | Self::Book { slot, .. } | Self::Move { slot, .. } => {
-                Some(slot.as_str()).filter(|slot| is_id(slot))
-            }
+            Self::Hold(PlaceWish { slot, .. })
+            | Self::Book(PlaceWish { slot, .. })
+            | Self::Move { slot, .. } => Some(slot.as_str()).filter(|slot| is_id(slot)),
             Self::Confirm { .. } | Self::Renew { .. } | Self::WillCome { .. } | Self::Cancel { .. } => None,
         }
     }
@@ -114,7 +121,23 @@ impl Wish {
             | Self::WillCome { appointment }
             | Self::Cancel { appointment }
             | Self::Move { appointment, .. } => Some(appointment),
-            Self::Hold { .. } | Self::Book { .. } => None,
+            Self::Hold(_) | Self::Book(_) => None,
+        }
+    }
+
+    /// The appointment whose place it gives back.
+    fn leaves(&self) -> Option<&str> {
+        match self {
+            Self::Cancel { appointment } | Self::Move { appointment, .. } => Some(appointment),
+            _ => None,
+        }
+    }
+
+    /// What the group is known by whose place is wished for.
+    pub(super) fn join_hash(&self) -> Option<[u8; 32]> {
+        match self {
+            Self::Hold(place) | Self::Book(place) => place.group.as_deref().map(join_hash),
+            _ => None,
         }
     }
 }

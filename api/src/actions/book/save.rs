@@ -38,6 +38,9 @@ impl Desk<'_> {
                 "booked" => self.count(&row.slot_id, false, -1),
                 _ => {}
             }
+            if let Some(group_id) = &row.group_id {
+                self.take_from_group(&row.slot_id, group_id, -1);
+            }
             for answer in &mut answers {
                 if matches!(answer, Answer::Given(given) if given.id == row.id) {
                     *answer = refused(NotBooked::AlreadyBooked);
@@ -46,6 +49,7 @@ impl Desk<'_> {
         }
         let slots: Vec<_> = self.touched_slots.iter().filter_map(|id| self.facts.slots.get(id)).collect();
         store::save_slots(db, &slots)?;
+        self.facts.returns.save(db)?;
         self.keep_answers(db, requests, &answers)?;
         self.events.retain(|event| event.only_if.as_ref().is_none_or(|id| written.contains(id)));
         outbox::push(db, &self.notices(chance))?;

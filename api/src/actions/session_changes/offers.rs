@@ -106,6 +106,8 @@ impl Offers {
                 reminded: -1,
                 will_come: false,
                 replaces: Some(lost.id.clone()),
+                waitlist_id: None,
+                group_id: None,
                 created_at: now.naive_utc(),
                 changed_at: now.naive_utc(),
                 ..lost.clone()

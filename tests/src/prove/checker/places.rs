@@ -23,7 +23,11 @@ pub(super) fn check_tables(tables: &Tables, findings: &mut Findings) {
             let says = (slot.held, slot.booked);
             findings.add(Kind::WrongCount, format!("{} says {says:?} of {:?}", slot.id, (held, booked)));
         }
-        if slot.held + slot.booked > slot.capacity || held + booked > slot.capacity {
+        if slot.kept != slot.kept_rows {
+            let says = format!("{} keeps {} of {}", slot.id, slot.kept, slot.kept_rows);
+            findings.add(Kind::WrongCount, says);
+        }
+        if slot.held + slot.booked + slot.kept > slot.capacity || held + booked > slot.capacity {
             findings.add(Kind::OverCapacity, format!("{} at the end", slot.id));
         }
     }

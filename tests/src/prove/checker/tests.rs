@@ -66,7 +66,8 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let slot = |id: &str| Slot { id: id.to_owned(), capacity: 1, held: 0, booked: 0 };
+        let slot =
+            |id: &str| Slot { id: id.to_owned(), capacity: 1, held: 0, booked: 0, kept: 0, kept_rows: 0 };
         let tables = Tables { slots: vec![slot(SLOT), slot(OTHER)], read_at: at(1_000), ..Tables::default() };
         Self { history: History::default(), tables }
     }

@@ -1,0 +1,14 @@
+DROP TABLE group_blocks;
+DROP TABLE donor_groups;
+DROP TABLE kept_places;
+DROP TABLE waitlist;
+DROP TABLE message_policy;
+ALTER TABLE booking_policy DROP COLUMN public_delay_minutes;
+ALTER TABLE booking_policy DROP COLUMN offers_passed_over;
+ALTER TABLE booking_policy DROP COLUMN near_minutes;
+ALTER TABLE booking_policy DROP COLUMN offer_minutes_when_near;
+ALTER TABLE booking_policy DROP COLUMN offer_minutes;
+DROP INDEX appointments_group;
+ALTER TABLE appointments DROP COLUMN group_id;
+ALTER TABLE appointments DROP COLUMN waitlist_id;
+ALTER TABLE slots DROP COLUMN kept;
