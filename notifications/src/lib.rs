@@ -33,15 +33,19 @@
 
 mod accepted;
 pub mod calendar;
+mod call;
 mod email;
 mod failure;
 mod http;
 mod line;
 mod message;
+mod reason;
 mod render;
 mod sms;
+mod templates;
 
 pub use accepted::Accepted;
+pub use call::Call;
 pub use email::Email;
 pub use email::address::{AddressRefused, EmailAddress};
 pub use email::letter::{Envelope, MessageId, MessageIdRefused, Sender};
@@ -49,11 +53,18 @@ pub use email::settings::{EmailSettings, Login, Security, SetupRefused, Timeouts
 pub use failure::{Cause, Class, Failure, Step};
 pub use http::{Http, HttpAddress, HttpAnswer, HttpTimeouts};
 pub use line::ControlCharacter;
+pub use message::variables::Variable;
 pub use message::{
     AppointmentEvent, AppointmentNews, CertificateReady, Language, Message, SignInCode, Thanks, Visit,
 };
+pub use reason::Reason;
 pub use render::{InlineImage, RenderRefused, Rendered, render};
 pub use sms::Sms;
+pub use sms::aliyun::Aliyun;
+pub use sms::kannel::Kannel;
 pub use sms::news::local_time;
-pub use sms::settings::SmsSettings;
+pub use sms::outgoing::OutgoingSms;
+pub use sms::settings::{AliyunSettings, KannelSettings, SmsSettings, TencentSettings};
+pub use sms::tencent::Tencent;
 pub use sms::text::{SmsText, render_sms};
+pub use templates::Templates;

@@ -41,6 +41,16 @@ pub enum RenderRefused {
     /// The link is not a complete `https://` or `http://` address without spaces.
     #[error("the link is not a complete https:// or http:// address")]
     NotALink,
+    /// A variable of a provider's template holds an address, which providers refuse.
+    #[error("{name} holds an address")]
+    LinkInVariable {
+        /// The variable's name.
+        name: &'static str,
+    },
+    /// The link's path does not end with a key of 1 to 64 ASCII letters, digits, `-` and `_`, the only part of it that a provider's
+    /// template takes.
+    #[error("the link does not end with a key")]
+    NoKeyInLink,
     /// The picture does not begin as a PNG, or is larger than 256 KiB.
     #[error("the QR picture is not a PNG of at most 256 KiB")]
     NotAPicture,

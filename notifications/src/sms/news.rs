@@ -75,7 +75,7 @@ fn en(at: &DateTime<Utc>) -> String {
 
 impl Visit {
     /// The place's name as far as it fits.
-    fn short_place(&self) -> String {
+    pub(crate) fn short_place(&self) -> String {
         match self.place.char_indices().nth(LONGEST_PLACE) {
             None => self.place.clone(),
             Some(_) => self.place.chars().take(LONGEST_PLACE - 1).chain(['…']).collect(),

@@ -59,7 +59,10 @@ async fn a_letter_arrives_encrypted_whole_and_readable() {
 
     let accepted = send_to(&email(&server), "zhang.san@example.org").await.unwrap();
 
-    assert_eq!(accepted, Accepted { code: 250, text: "2.0.0 Queued as 1 for <address>".into() });
+    assert_eq!(
+        accepted,
+        Accepted { code: 250, text: "2.0.0 Queued as 1 for <address>".into(), provider_id: None }
+    );
     let letter = server.letter(1);
     let words = rendered(certificate(), Language::Chinese);
     assert_eq!(letter["encrypted"], true);

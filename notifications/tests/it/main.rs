@@ -7,6 +7,8 @@ mod calendar_interop;
 #[cfg(test)]
 mod email;
 #[cfg(test)]
+mod providers;
+#[cfg(test)]
 mod python;
 #[cfg(test)]
 mod raw_server;

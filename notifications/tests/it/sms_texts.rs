@@ -8,6 +8,10 @@ fn sign_in() -> SignInCode {
     SignInCode { station: "南河市中心血站".into(), code: "042137".into(), minutes: 5 }
 }
 
+pub fn code_message() -> Message {
+    Message::SignInCode(sign_in())
+}
+
 fn written(sign_in: SignInCode, language: Language) -> Result<SmsText, RenderRefused> {
     render_sms(&Message::SignInCode(sign_in), language)
 }

@@ -1,5 +1,8 @@
 //! What can be said, and in which language.
 
+mod kind;
+pub(crate) mod variables;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +14,17 @@ pub enum Language {
     Chinese,
     /// British English, `en`.
     English,
+}
+
+impl Language {
+    /// The short name by which settings call it: `zh` or `en`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh",
+            Self::English => "en",
+        }
+    }
 }
 
 /// A message with all that its text needs.
