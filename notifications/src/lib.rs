@@ -43,6 +43,7 @@ mod reason;
 mod render;
 mod sms;
 mod templates;
+mod wechat;
 
 pub use accepted::Accepted;
 pub use call::Call;
@@ -68,3 +69,6 @@ pub use sms::settings::{AliyunSettings, KannelSettings, SmsSettings, TencentSett
 pub use sms::tencent::Tencent;
 pub use sms::text::{SmsText, render_sms};
 pub use templates::Templates;
+pub use wechat::WeChat;
+pub use wechat::outgoing::OutgoingWeChat;
+pub use wechat::settings::{MiniProgram, WeChatSettings, WeChatTemplate};

@@ -20,3 +20,5 @@ mod sms;
 mod sms_texts;
 #[cfg(test)]
 mod smtp_server;
+#[cfg(test)]
+mod wechat;

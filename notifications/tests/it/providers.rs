@@ -9,7 +9,7 @@ use notifications::{
     Reason, SetupRefused, Sms, Step, Templates, TencentSettings, Thanks, Trust,
 };
 
-use super::raw_server::{RawServer, Request, Then};
+use super::raw_server::{RawServer, Request, Then, answer};
 
 const NUMBER: &str = "+8617000000001";
 const SECRETS: [&str; 5] = ["17000000001", "042137", "correct horse", "KEYID", "南河"];
@@ -72,11 +72,6 @@ async fn send(sms: &Sms) -> Result<Accepted, Failure> {
 
 fn outcome(failure: &Failure) -> (Class, Step, Cause) {
     (failure.class, failure.step, failure.cause)
-}
-
-fn answer(status: &str, body: &str) -> Then {
-    let length = body.len();
-    Then::Answer(format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes())
 }
 
 fn shown(request: &Request, headers: &[&str]) -> String {

@@ -26,6 +26,12 @@ pub enum Then {
     Silence(Vec<u8>),
 }
 
+/// An answer with its length.
+pub fn answer(status: &str, body: &str) -> Then {
+    let length = body.len();
+    Then::Answer(format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes())
+}
+
 impl RawServer {
     pub fn start(then: Then) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

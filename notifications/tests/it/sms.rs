@@ -7,7 +7,7 @@ use notifications::{
     OutgoingSms, SetupRefused, Sms, Step, Trust,
 };
 
-use super::raw_server::{RawServer, Then};
+use super::raw_server::{RawServer, Then, answer};
 use super::smtp_server::SmtpServer;
 
 const NUMBER: &str = "+8617000000001";
@@ -39,11 +39,6 @@ async fn send(url: String) -> Result<Accepted, Failure> {
 
 fn outcome(failure: &Failure) -> (Class, Step, Cause) {
     (failure.class, failure.step, failure.cause)
-}
-
-fn answer(status: &str, body: &str) -> Then {
-    let length = body.len();
-    Then::Answer(format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes())
 }
 
 #[tokio::test]
