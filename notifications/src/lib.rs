@@ -34,6 +34,7 @@
 mod accepted;
 pub mod calendar;
 mod call;
+mod channel;
 mod email;
 mod failure;
 mod http;
@@ -47,6 +48,7 @@ mod wechat;
 
 pub use accepted::Accepted;
 pub use call::Call;
+pub use channel::{Channel, ChannelKind, Outgoing, Recipient};
 pub use email::Email;
 pub use email::address::{AddressRefused, EmailAddress};
 pub use email::letter::{Envelope, MessageId, MessageIdRefused, Sender};

@@ -23,7 +23,7 @@ pub(super) struct EnglishNews<'a> {
     pub news: &'a AppointmentNews,
 }
 
-pub(super) fn check(news: &AppointmentNews) -> Result<(), RenderRefused> {
+pub(crate) fn check(news: &AppointmentNews) -> Result<(), RenderRefused> {
     one_line("place", &news.visit.place)?;
     if let AppointmentEvent::SessionCancelled(Some(instead)) = &news.what {
         one_line("place", &instead.place)?;

@@ -15,7 +15,7 @@ use super::smtp_server::SmtpServer;
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);
 
-fn settings(server: &SmtpServer) -> EmailSettings {
+pub fn settings(server: &SmtpServer) -> EmailSettings {
     EmailSettings {
         host: "127.0.0.1".into(),
         port: server.port,
@@ -28,7 +28,7 @@ fn settings(server: &SmtpServer) -> EmailSettings {
     }
 }
 
-fn email(server: &SmtpServer) -> Email {
+pub fn email(server: &SmtpServer) -> Email {
     Email::new(settings(server)).unwrap()
 }
 

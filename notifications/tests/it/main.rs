@@ -5,6 +5,8 @@ mod calendar;
 #[cfg(test)]
 mod calendar_interop;
 #[cfg(test)]
+mod channel;
+#[cfg(test)]
 mod email;
 #[cfg(test)]
 mod providers;

@@ -83,7 +83,7 @@ fn a_name_cannot_be_a_second_signature_or_line() {
 
 #[test]
 fn a_letter_is_no_sms_and_an_sms_no_letter() {
-    let code = render(&Message::SignInCode(sign_in()), Language::Chinese).unwrap_err();
+    let code = render(&code_message(), Language::Chinese).unwrap_err();
     let letter = render_sms(&Message::CertificateReady(certificate()), Language::Chinese).unwrap_err();
 
     for refused in [code, letter] {
