@@ -7,6 +7,8 @@ mod calendar_interop;
 #[cfg(test)]
 mod channel;
 #[cfg(test)]
+mod delivery_states;
+#[cfg(test)]
 mod email;
 #[cfg(test)]
 mod providers;
