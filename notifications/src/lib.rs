@@ -60,7 +60,8 @@ pub use http::{Http, HttpAddress, HttpAnswer, HttpTimeouts};
 pub use line::ControlCharacter;
 pub use message::variables::Variable;
 pub use message::{
-    AppointmentEvent, AppointmentNews, CertificateReady, Language, Message, SignInCode, Thanks, Visit,
+    Appeal, AppointmentEvent, AppointmentNews, BloodUsed, CallUp, CertificateReady, Language, MayGiveAgain,
+    Message, SignInCode, Thanks, Visit,
 };
 pub use reason::Reason;
 pub use render::{InlineImage, RenderRefused, Rendered, render};

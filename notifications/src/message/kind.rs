@@ -1,10 +1,10 @@
 //! The stable names of what can be said.
 
-use super::{AppointmentEvent, AppointmentNews, Message, Thanks};
+use super::{Appeal, AppointmentEvent, AppointmentNews, Message, Thanks};
 
 impl Message {
     /// Every kind, in the order of this crate's documentation.
-    pub const KINDS: [&'static str; 12] = [
+    pub const KINDS: [&'static str; 17] = [
         "certificate_ready",
         "sign_in_code",
         "appointment_booked",
@@ -17,10 +17,15 @@ impl Message {
         "place_offered",
         "thanks",
         "thanks_certificate",
+        "may_give_again",
+        "blood_used",
+        "appeal",
+        "appeal_at_site",
+        "call_up",
     ];
 
     /// The message's kind: one wording, and so one template at a provider. It never changes, because settings and stored rows
-    /// hold it. `session_cancelled_held` and `thanks_certificate` are kinds of their own: providers approve a wording as it is,
+    /// hold it. `session_cancelled_held`, `thanks_certificate` and `appeal_at_site` are kinds of their own: providers approve a wording as it is,
     /// and theirs has other words.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -30,6 +35,11 @@ impl Message {
             Self::Appointment(news) => kind_of_news(news),
             Self::Thanks(Thanks { certificate: false, .. }) => "thanks",
             Self::Thanks(Thanks { certificate: true, .. }) => "thanks_certificate",
+            Self::MayGiveAgain(_) => "may_give_again",
+            Self::BloodUsed(_) => "blood_used",
+            Self::Appeal(Appeal { site: None, .. }) => "appeal",
+            Self::Appeal(Appeal { site: Some(_), .. }) => "appeal_at_site",
+            Self::CallUp(_) => "call_up",
         }
     }
 
@@ -41,6 +51,10 @@ impl Message {
             Self::SignInCode(sign_in) => &sign_in.station,
             Self::Appointment(news) => &news.station,
             Self::Thanks(thanks) => &thanks.station,
+            Self::MayGiveAgain(again) => &again.station,
+            Self::BloodUsed(used) => &used.station,
+            Self::Appeal(appeal) => &appeal.station,
+            Self::CallUp(call) => &call.station,
         }
     }
 }

@@ -5,12 +5,12 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{AppointmentEvent, AppointmentNews, Language, Message, Visit};
 use crate::line::one_line;
 use crate::render::RenderRefused;
-use crate::sms::news::local_time;
+use crate::sms::news::{local_time, place_variable, written_day};
 
 /// The longest key of a link, bytes; ours have 43.
 const LONGEST_KEY: usize = 64;
@@ -29,6 +29,7 @@ pub(crate) enum Value {
     Text(String),
     Number(u32),
     Time(DateTime<Utc>),
+    Day(NaiveDate),
 }
 
 impl Variable {
@@ -45,6 +46,7 @@ impl Variable {
             Value::Text(text) => text.clone(),
             Value::Number(number) => number.to_string(),
             Value::Time(at) => local_time(*at, language),
+            Value::Day(day) => written_day(*day, language),
         }
     }
 
@@ -64,7 +66,10 @@ impl Message {
     /// | `appointment_cancelled` | `time`, `place` |
     /// | `session_cancelled_held` | `time`, `place`, `new_time`, `new_place`, `link` |
     /// | `place_offered` | `time`, `place`, `until`, `link` |
-    /// | `thanks`, `thanks_certificate` | none |
+    /// | `thanks`, `thanks_certificate`, `blood_used` | none |
+    /// | `may_give_again` | `day`, `link` |
+    /// | `appeal`, `call_up` | `link` |
+    /// | `appeal_at_site` | `place`, `link` |
     ///
     /// `link` is left out when the message has none.
     ///
@@ -85,7 +90,18 @@ impl Message {
                 list.push("minutes", Value::Number(sign_in.minutes));
             }
             Self::Appointment(news) => appointment(&mut list, news)?,
-            Self::Thanks(_) => {}
+            Self::Thanks(_) | Self::BloodUsed(_) => {}
+            Self::MayGiveAgain(again) => {
+                list.push("day", Value::Day(again.from));
+                list.link(&again.link)?;
+            }
+            Self::Appeal(appeal) => {
+                if let Some(site) = &appeal.site {
+                    list.text("place", &place_variable(site))?;
+                }
+                list.link(&appeal.link)?;
+            }
+            Self::CallUp(call) => list.link(&call.link)?,
         }
         Ok(list.0)
     }
@@ -120,7 +136,7 @@ impl List {
 
     fn visit(&mut self, time: &'static str, place: &'static str, visit: &Visit) -> Result<(), RenderRefused> {
         self.push(time, Value::Time(visit.starts_at));
-        self.text(place, &visit.short_place())
+        self.text(place, &place_variable(&visit.place))
     }
 
     fn link(&mut self, link: &str) -> Result<(), RenderRefused> {

@@ -65,6 +65,9 @@ pub enum RenderRefused {
     /// The code is not four to eight digits.
     #[error("the code is not four to eight digits")]
     NotACode,
+    /// The word by which somebody is to say "no more" is none that [`opt_out::read`](crate::opt_out::read) understands.
+    #[error("the opt-out word would not be understood")]
+    NotAnOptOut,
     /// The SMS would take more than two parts.
     #[error("the SMS has {units} units: more than two parts")]
     TooLong {
@@ -85,9 +88,10 @@ pub enum RenderRefused {
 pub fn render(message: &Message, language: Language) -> Result<Rendered, RenderRefused> {
     match message {
         Message::CertificateReady(certificate) => certificate::letter(certificate, language),
-        Message::SignInCode(_) => Err(RenderRefused::NotForThisChannel),
-        Message::Appointment(news) => letters::appointment(news, language),
-        Message::Thanks(thanks) => letters::thanks(thanks, language),
+        _ => {
+            message.check()?;
+            letters::words(message, language)
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod outgoing;
 pub(crate) mod settings;
 pub(crate) mod tencent;
 pub(crate) mod text;
+mod wording;
 mod words;
 
 use crate::accepted::Accepted;

@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 
 use crate::message::Language;
 use crate::message::variables::Value;
-use crate::sms::news::local_time;
+use crate::sms::news::{local_time, written_day};
 
 const SHANGHAI_SECONDS_EAST: i32 = 8 * 3_600;
 
@@ -44,6 +44,8 @@ impl Field {
     pub fn fit(self, value: &Value, language: Language) -> String {
         let text = match (self, value) {
             (Self::Time, Value::Time(at)) => return year_to_minute(*at),
+            (Self::Time, Value::Day(day)) => return written_day(*day, Language::Chinese),
+            (_, Value::Day(day)) => written_day(*day, language),
             (_, Value::Time(at)) => local_time(*at, language),
             (_, Value::Number(number)) => number.to_string(),
             (_, Value::Text(text)) => text.clone(),

@@ -25,4 +25,6 @@ mod sms_texts;
 #[cfg(test)]
 mod smtp_server;
 #[cfg(test)]
+mod texts;
+#[cfg(test)]
 mod wechat;
