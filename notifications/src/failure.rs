@@ -79,7 +79,7 @@ pub struct Failure {
     /// What went wrong.
     pub cause: Cause,
     /// The server's own words for the staff's log: one line, at most 300 characters, without the recipient: e-mail addresses and
-    /// the recipient's local part are `<address>`, and of an SMS gateway's words only plain ones are left. The server chose the
+    /// the recipient's local part are `<address>`, of an SMS gateway's words only plain ones are left, and of a provider's its code. The server chose the
     /// rest: do not show it to donors. Empty when it said nothing.
     pub detail: String,
 }

@@ -24,12 +24,14 @@
 //! [`Class`] says what a queue may do next. It never retries by itself, and it never calls a letter unsent that may have been
 //! sent: that is [`Class::Ambiguous`].
 //!
-//! [`Sms::send`] does the same for a text that [`render_sms`] wrote.
+//! [`Channel::send`] does the same for every kind of channel: letters, SMS through Kannel, Alibaba Cloud or Tencent Cloud, and
+//! `WeChat`'s subscribe messages. [`Outgoing`] is a message in the form of one of them.
 //!
-//! [`calendar::document`] writes appointments as iCalendar: a feed to subscribe to, or what a letter's calendar part says.
+//! [`receipt`] reads what providers tell afterwards, [`opt_out`] what people answer, [`calendar::document`] writes appointments as
+//! iCalendar: a feed to subscribe to, or a letter's part.
 //!
-//! Not supported yet: delivery receipts, `WeChat` messages, letters with a calendar part, bounce mails, addresses that need
-//! SMTPUTF8. There is no `enum Channel` until somebody holds a channel without knowing which.
+//! Not supported: bounce mails, addresses that need SMTPUTF8, asking a provider for a receipt that did not come, several
+//! recipients of one call.
 
 mod accepted;
 pub mod calendar;

@@ -74,3 +74,28 @@ fn code(text: &str) -> Option<String> {
     let visible: String = text.chars().filter(|c| *c != ':').collect();
     (!text.is_empty() && !plain_code(&visible).is_empty()).then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_that_is_sent_to_us_is_more_than_refused(
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+            text in "\\PC{0,80}",
+        ) {
+            let json = serde_json::to_string(&[[("mobile", &text), ("sid", &text)]]).unwrap();
+            for body in [bytes.as_slice(), text.as_bytes(), json.as_bytes()] {
+                let shown = format!("{:?} {:?}", aliyun(body), tencent(body));
+                prop_assert!(shown.len() < 4 * 1024);
+            }
+            drop(kannel([("reference", text.as_str()), ("status", &text), ("smsc", &text)]));
+            drop(kannel_inbound([("from", text.as_str()), ("text", &text)]));
+        }
+    }
+}
