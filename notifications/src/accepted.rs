@@ -8,4 +8,17 @@ pub struct Accepted {
     /// The server's words, often with its queue number: one line, at most 300 characters, without the recipient, as in
     /// [`Failure::detail`](crate::Failure::detail).
     pub text: String,
+    /// The provider's own number for the message, which its receipts name again: Aliyun's `BizId`, Tencent Cloud's `SerialNo`,
+    /// `WeChat`'s `msgid`; at most 128 visible ASCII characters. `None` when it gave none, as Kannel and mail servers do.
+    pub provider_id: Option<String>,
+}
+
+/// The longest provider's number that is believed, bytes; the documented ones have some 40.
+const LONGEST_PROVIDER_ID: usize = 128;
+
+/// A provider's number for a message, when it can be one.
+pub(crate) fn provider_id(text: &str) -> Option<String> {
+    let good =
+        (1..=LONGEST_PROVIDER_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    good.then(|| text.to_owned())
 }

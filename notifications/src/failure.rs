@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::reason::Reason;
+
 /// What a queue may do next with the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -18,7 +20,7 @@ pub enum Class {
 }
 
 /// How far the hand-over had come; the SMTP verbs are those of RFC 5321 §3. Over HTTP there are [`Step::Compose`],
-/// [`Step::Connect`] and [`Step::Acceptance`] only.
+/// [`Step::Connect`], [`Step::Acceptance`], and [`Step::Recipient`] when a provider refuses the number or the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
     /// Writing the letter as MIME, or the request; the network was not touched.
@@ -31,7 +33,7 @@ pub enum Step {
     Login,
     /// `MAIL FROM`.
     Sender,
-    /// `RCPT TO`.
+    /// `RCPT TO`; over HTTP, what the provider says about the recipient.
     Recipient,
     /// `DATA`, before the first byte of the letter.
     Content,
@@ -46,12 +48,18 @@ pub enum Cause {
     Answer(u16),
     /// The server answered with this HTTP status (RFC 9110 §15), and it is not the one that means yes.
     Http(u16),
+    /// The provider answered that it does not send the message, for this reason; its own code is in [`Failure::detail`].
+    Refused(Reason),
+    /// The provider sends approved templates only, and the settings name none for this kind of message and language.
+    NoTemplate,
     /// No answer within the time-out.
     TimedOut,
     /// The connection was refused or broken, or the answer was not SMTP or HTTP.
     Disconnected,
     /// The answer is larger than we read.
     TooLarge,
+    /// HTTP said 200, and the rest of the answer is not what the provider documents.
+    Unreadable,
     /// The server's certificate is not trusted, or it lacks what we insist on (`STARTTLS`, a way to log in).
     Unacceptable,
     /// The message cannot be written down (a date outside the years 1970 to 9999, a telephone number that is none).
@@ -71,7 +79,7 @@ pub struct Failure {
     /// What went wrong.
     pub cause: Cause,
     /// The server's own words for the staff's log: one line, at most 300 characters, without the recipient: e-mail addresses and
-    /// the recipient's local part are `<address>`, and of an SMS gateway's words only plain ones are left. The server chose the
+    /// the recipient's local part are `<address>`, of an SMS gateway's words only plain ones are left, and of a provider's its code. The server chose the
     /// rest: do not show it to donors. Empty when it said nothing.
     pub detail: String,
 }
@@ -81,9 +89,26 @@ impl Failure {
         Self { class: classify(step, cause), step, cause, detail: String::new() }
     }
 
+    /// What a provider refused; `code` is its own word for it.
+    pub(crate) fn refused(reason: Reason, code: &str) -> Self {
+        let step = if reason.is_about_recipient() { Step::Recipient } else { Step::Acceptance };
+        Self::new(step, Cause::Refused(reason)).with_detail(plain_code(code))
+    }
+
     pub(crate) fn with_detail(self, detail: String) -> Self {
         Self { detail, ..self }
     }
+}
+
+/// The longest code of a provider's that is kept, bytes; `UnauthorizedOperation.IndividualUserMarketingSmsPermissionDeny` has 69.
+const LONGEST_CODE: usize = 100;
+
+/// A provider's code, when it is nothing but a code: whatever it is, it goes into a log.
+pub(crate) fn plain_code(code: &str) -> String {
+    let plain = code.len() <= LONGEST_CODE
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        && code.bytes().filter(u8::is_ascii_digit).count() < 7;
+    if plain { code.to_owned() } else { String::new() }
 }
 
 /// The class of a failure, from what went wrong and when.
@@ -94,14 +119,17 @@ impl Failure {
 pub(crate) fn classify(step: Step, cause: Cause) -> Class {
     match (cause, step) {
         (Cause::Unwritable, _) => Class::Permanent,
-        (Cause::Unacceptable, _) => Class::Account,
+        (Cause::Unacceptable | Cause::NoTemplate, _) => Class::Account,
+        (Cause::Refused(reason), _) => reason.class(),
         (Cause::Answer(452), _) => Class::Throttled,
         (Cause::Answer(..500), _) => Class::Transient,
         (Cause::Answer(_), Step::Connect | Step::Secure | Step::Login | Step::Sender) => Class::Account,
         (Cause::Answer(_), _) => Class::Permanent,
         (Cause::Http(status), _) => class_of_status(status),
-        (Cause::TimedOut | Cause::Disconnected | Cause::TooLarge, Step::Acceptance) => Class::Ambiguous,
-        (Cause::TimedOut | Cause::Disconnected | Cause::TooLarge, _) => Class::Transient,
+        (Cause::TimedOut | Cause::Disconnected | Cause::TooLarge | Cause::Unreadable, Step::Acceptance) => {
+            Class::Ambiguous
+        }
+        (Cause::TimedOut | Cause::Disconnected | Cause::TooLarge | Cause::Unreadable, _) => Class::Transient,
     }
 }
 
@@ -154,6 +182,9 @@ impl fmt::Display for Cause {
         match self {
             Self::Answer(code) => write!(out, "SMTP {code}"),
             Self::Http(status) => write!(out, "HTTP {status}"),
+            Self::Refused(reason) => reason.fmt(out),
+            Self::NoTemplate => out.write_str("no template of the provider's is configured for it"),
+            Self::Unreadable => out.write_str("the answer cannot be read"),
             Self::TimedOut => out.write_str("no answer in time"),
             Self::Disconnected => out.write_str("no connection or no readable answer"),
             Self::TooLarge => out.write_str("the answer is too large"),
@@ -169,7 +200,9 @@ mod tests {
 
     #[test]
     fn the_class_follows_from_the_step_and_the_cause() {
-        use Cause::{Answer, Disconnected, Http, TimedOut, TooLarge, Unacceptable, Unwritable};
+        use Cause::{
+            Answer, Disconnected, Http, NoTemplate, TimedOut, TooLarge, Unacceptable, Unreadable, Unwritable,
+        };
         use Step::{Acceptance, Compose, Connect, Content, Login, Recipient, Secure, Sender};
 
         for (step, cause, class) in [
@@ -210,6 +243,8 @@ mod tests {
             (Acceptance, Http(502), Class::Ambiguous),
             (Acceptance, Http(503), Class::Transient),
             (Acceptance, Http(504), Class::Ambiguous),
+            (Acceptance, Unreadable, Class::Ambiguous),
+            (Compose, NoTemplate, Class::Account),
         ] {
             assert_eq!(classify(step, cause), class, "{step:?} {cause:?}");
         }
@@ -230,6 +265,17 @@ mod tests {
             for cause in [Cause::TimedOut, Cause::Disconnected] {
                 assert_ne!(classify(step, cause), Class::Ambiguous, "{step:?} {cause:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_code_that_holds_a_number_or_a_sentence_is_not_kept() {
+        let kept = |code: &str| Failure::refused(Reason::Unknown, code).detail;
+
+        assert_eq!(kept("isv.BUSINESS_LIMIT_CONTROL"), "isv.BUSINESS_LIMIT_CONTROL");
+        assert_eq!(kept("43101"), "43101");
+        for strange in ["17000000001", "no such number", "张三", "a\nb", &"a".repeat(101)] {
+            assert_eq!(kept(strange), "", "{strange}");
         }
     }
 

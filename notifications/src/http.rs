@@ -12,6 +12,7 @@ use reqwest::{Client, RequestBuilder, Response, Url, redirect, retry};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore, crypto};
+use serde::de::DeserializeOwned;
 
 use crate::email::settings::{SetupRefused, Trust};
 use crate::failure::{Cause, Failure, Step};
@@ -96,6 +97,12 @@ impl HttpAddress {
         self.0.path()
     }
 
+    /// The host, and the port when it is not the scheme's own: what the `Host` header says.
+    pub(crate) fn authority(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
     /// The parameters are written as HTML forms do (UTF-8, `+` for a space).
     fn with_query(&self, query: &[(&str, &str)]) -> Url {
         let mut url = self.0.clone();
@@ -162,6 +169,23 @@ impl Http {
         let request = self.0.post(address.with_query(query)).header(CONTENT_TYPE, "application/json");
         send(request.body(json)).await
     }
+
+    /// Sends what was signed, with POST: a query that is written already, and headers that are signed with it.
+    pub(crate) async fn post_signed(
+        &self,
+        address: &HttpAddress,
+        query: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<HttpAnswer, Failure> {
+        let mut url = address.0.clone();
+        if !query.is_empty() {
+            url.set_query(Some(query));
+        }
+        let request =
+            headers.iter().fold(self.0.post(url), |request, (name, value)| request.header(*name, *value));
+        send(request.body(body)).await
+    }
 }
 
 impl HttpAnswer {
@@ -186,6 +210,21 @@ impl HttpAnswer {
         }
         Ok(body)
     }
+}
+
+/// The JSON with which a provider answers, and the HTTP status. What HTTP says counts when the body says nothing.
+pub(crate) async fn read_json<T: DeserializeOwned>(answer: HttpAnswer) -> Result<(u16, T), Failure> {
+    const OK: u16 = 200;
+
+    let status = answer.status();
+    let body = match answer.body().await {
+        Ok(body) => body,
+        Err(failure) if status == OK => return Err(failure),
+        Err(_) => return Err(Failure::new(Step::Acceptance, Cause::Http(status))),
+    };
+    let cause = if status == OK { Cause::Unreadable } else { Cause::Http(status) };
+    let read = serde_json::from_slice(&body).map_err(|_| Failure::new(Step::Acceptance, cause))?;
+    Ok((status, read))
 }
 
 async fn send(request: RequestBuilder) -> Result<HttpAnswer, Failure> {

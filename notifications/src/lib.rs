@@ -24,24 +24,35 @@
 //! [`Class`] says what a queue may do next. It never retries by itself, and it never calls a letter unsent that may have been
 //! sent: that is [`Class::Ambiguous`].
 //!
-//! [`Sms::send`] does the same for a text that [`render_sms`] wrote.
+//! [`Channel::send`] does the same for every kind of channel: letters, SMS through Kannel, Alibaba Cloud or Tencent Cloud, and
+//! `WeChat`'s subscribe messages. [`Outgoing`] is a message in the form of one of them.
 //!
-//! [`calendar::document`] writes appointments as iCalendar: a feed to subscribe to, or what a letter's calendar part says.
+//! [`receipt`] reads what providers tell afterwards, [`opt_out`] what people answer, [`calendar::document`] writes appointments as
+//! iCalendar: a feed to subscribe to, or a letter's part.
 //!
-//! Not supported yet: delivery receipts, `WeChat` messages, letters with a calendar part, bounce mails, addresses that need
-//! SMTPUTF8. There is no `enum Channel` until somebody holds a channel without knowing which.
+//! Not supported: bounce mails, addresses that need SMTPUTF8, asking a provider for a receipt that did not come, several
+//! recipients of one call.
 
 mod accepted;
 pub mod calendar;
+mod call;
+mod channel;
 mod email;
 mod failure;
 mod http;
 mod line;
 mod message;
+pub mod opt_out;
+mod reason;
+pub mod receipt;
 mod render;
 mod sms;
+mod templates;
+mod wechat;
 
 pub use accepted::Accepted;
+pub use call::Call;
+pub use channel::{Channel, ChannelKind, Outgoing, Recipient};
 pub use email::Email;
 pub use email::address::{AddressRefused, EmailAddress};
 pub use email::letter::{Envelope, MessageId, MessageIdRefused, Sender};
@@ -49,11 +60,22 @@ pub use email::settings::{EmailSettings, Login, Security, SetupRefused, Timeouts
 pub use failure::{Cause, Class, Failure, Step};
 pub use http::{Http, HttpAddress, HttpAnswer, HttpTimeouts};
 pub use line::ControlCharacter;
+pub use message::variables::Variable;
 pub use message::{
-    AppointmentEvent, AppointmentNews, CertificateReady, Language, Message, SignInCode, Thanks, Visit,
+    Appeal, AppointmentEvent, AppointmentNews, BloodUsed, CallUp, CertificateReady, Language, MayGiveAgain,
+    Message, SignInCode, Thanks, Visit,
 };
+pub use reason::Reason;
 pub use render::{InlineImage, RenderRefused, Rendered, render};
 pub use sms::Sms;
+pub use sms::aliyun::Aliyun;
+pub use sms::kannel::Kannel;
 pub use sms::news::local_time;
-pub use sms::settings::SmsSettings;
+pub use sms::outgoing::OutgoingSms;
+pub use sms::settings::{AliyunSettings, KannelSettings, SmsSettings, TencentSettings};
+pub use sms::tencent::Tencent;
 pub use sms::text::{SmsText, render_sms};
+pub use templates::Templates;
+pub use wechat::WeChat;
+pub use wechat::outgoing::OutgoingWeChat;
+pub use wechat::settings::{MiniProgram, WeChatSettings, WeChatTemplate};

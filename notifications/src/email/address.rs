@@ -53,6 +53,11 @@ impl EmailAddress {
         format!("{}***@{}", first.map(String::from).unwrap_or_default(), self.0.domain())
     }
 
+    /// What follows the `@`.
+    pub(crate) fn domain(&self) -> &str {
+        self.0.domain()
+    }
+
     pub(crate) fn address(&self) -> &Address {
         &self.0
     }

@@ -1,4 +1,6 @@
-//! A rendered message as one MIME letter: `alternative(text, related(html, pictures))`.
+//! A rendered message as one MIME letter: `alternative(text, html)`, the HTML with its pictures as `related(html, pictures)`, and
+//! with a calendar `mixed(alternative(text, html, calendar), calendar as a file)`: some mail programs look for the one and some
+//! for the other.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +21,7 @@ const LAST_DATE: Duration = Duration::from_secs(253_402_300_799);
 /// and a retry has the same bytes as the first attempt.
 const ALTERNATIVE: &str = "=_rexue_alternative";
 const RELATED: &str = "=_rexue_related";
+const MIXED: &str = "=_rexue_mixed";
 
 /// Who a letter is from: the name that is shown, and the address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,34 +107,49 @@ pub(super) fn compose(rendered: &Rendered, envelope: &Envelope<'_>) -> Result<Ve
 
     let from = envelope.from;
     let body = body(rendered).map_err(|_| unwritable())?;
-    lettre::Message::builder()
+    let mut letter = lettre::Message::builder()
         .date(envelope.date)
         .from(Mailbox::new(Some(from.name.clone()), from.address.address().clone()))
         .to(Mailbox::new(None, envelope.to.address().clone()))
         .subject(rendered.subject())
         .message_id(Some(format!("<{}>", envelope.message_id.as_str())))
-        .raw_header(sent_by_a_machine())
-        .multipart(body)
-        .map(|letter| letter.formatted())
-        .map_err(|_| unwritable())
+        .raw_header(header("Auto-Submitted", "auto-generated"));
+    if let Some(url) = rendered.unsubscribe() {
+        letter = letter
+            .raw_header(header("List-Unsubscribe", &format!("<{url}>")))
+            .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+    }
+    letter.multipart(body).map(|letter| letter.formatted()).map_err(|_| unwritable())
 }
 
-/// Keeps "I am on holiday" from answering (RFC 3834 §5).
-fn sent_by_a_machine() -> HeaderValue {
-    HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned())
+/// `Auto-Submitted` keeps "I am on holiday" from answering (RFC 3834 §5); `List-Unsubscribe` is RFC 8058's.
+fn header(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
 fn body(rendered: &Rendered) -> Result<MultiPart, ContentTypeErr> {
-    let mut html_with_pictures =
-        MultiPart::related().boundary(RELATED).singlepart(text(ContentType::TEXT_HTML, rendered.html()));
-    for image in rendered.images() {
-        html_with_pictures = html_with_pictures.singlepart(picture(image)?);
-    }
-
-    Ok(MultiPart::alternative()
+    let words = MultiPart::alternative()
         .boundary(ALTERNATIVE)
-        .singlepart(text(ContentType::TEXT_PLAIN, rendered.text()))
-        .multipart(html_with_pictures))
+        .singlepart(text(ContentType::TEXT_PLAIN, rendered.text()));
+    let html = text(ContentType::TEXT_HTML, rendered.html());
+    let words = if rendered.images().is_empty() {
+        words.singlepart(html)
+    } else {
+        let mut html_with_pictures = MultiPart::related().boundary(RELATED).singlepart(html);
+        for image in rendered.images() {
+            html_with_pictures = html_with_pictures.singlepart(picture(image)?);
+        }
+        words.multipart(html_with_pictures)
+    };
+    let Some(calendar) = rendered.calendar() else { return Ok(words) };
+
+    let invitation = SinglePart::builder()
+        .header(ContentType::parse(calendar.content_type)?)
+        .header(ContentTransferEncoding::Base64)
+        .body(calendar.bytes.clone());
+    let file = Attachment::new(calendar.file_name.to_owned())
+        .body(calendar.bytes.clone(), ContentType::parse("application/ics")?);
+    Ok(MultiPart::mixed().boundary(MIXED).multipart(words.singlepart(invitation)).singlepart(file))
 }
 
 /// Always quoted-printable: lettre would send short ASCII texts as they are, and the fixed boundary could occur in them.

@@ -82,7 +82,7 @@ impl Email {
 
         let answer = outcome.map_err(hide)?;
         let words: Vec<&str> = answer.message().collect();
-        Ok(Accepted { code: answer.code().into(), text: hidden(&words.join(" ")) })
+        Ok(Accepted { code: answer.code().into(), text: hidden(&words.join(" ")), provider_id: None })
     }
 
     /// Says good-bye to the idle connections, at the end of the process.

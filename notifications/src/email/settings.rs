@@ -87,6 +87,15 @@ pub enum SetupRefused {
     /// Not an `https://` or `http://` address, or one with a user, a query or a fragment.
     #[error("this is not an https:// or http:// address without user, query and fragment")]
     NotAnAddress,
+    /// A template is set for a kind of message or a language that does not exist.
+    #[error("{0} is no kind of message")]
+    NotAKind(String),
+    /// A template's id is empty or holds a space.
+    #[error("the template id of {0} cannot be used")]
+    NotATemplate(String),
+    /// A setting that a provider cannot do without is empty, or holds what cannot be signed or sent.
+    #[error("{0} is empty or holds characters that it may not hold")]
+    Unusable(&'static str),
     /// The certificate bundle is not PEM, holds no certificate or one that cannot be used; or the host is no name.
     #[error("the TLS set-up cannot be used: {0}")]
     Tls(String),

@@ -1,35 +1,39 @@
-//! SMS through Kannel's HTTP interface.
+//! SMS: through Kannel's HTTP interface, or through a provider that sends approved templates only.
 
+pub(crate) mod aliyun;
+mod hash;
+pub(crate) mod kannel;
 pub(crate) mod news;
+pub(crate) mod outgoing;
 pub(crate) mod settings;
+pub(crate) mod tencent;
 pub(crate) mod text;
+mod wording;
 mod words;
 
-use std::fmt;
-
 use crate::accepted::Accepted;
+use crate::call::Call;
 use crate::email::settings::SetupRefused;
 use crate::failure::{Cause, Failure, Step};
-use crate::http::{Http, HttpAddress};
 use crate::line::one_line;
+use aliyun::Aliyun;
+use kannel::Kannel;
+use outgoing::OutgoingSms;
 use settings::SmsSettings;
-use words::Words;
+use tencent::Tencent;
 
-/// Where `sendsms` is when the settings name no path.
-const USUAL_PATH: &str = "/cgi-bin/sendsms";
-/// "Accepted for delivery" and "Queued for later delivery", says Kannel with it.
-const ACCEPTED: u16 = 202;
-
-/// The channel to one SMS gateway.
+/// The channel to telephones.
 ///
 /// Use it from one tokio runtime: its connections live there. Dropping a `send` that is under way leaves it unknown whether that
 /// message was taken.
-pub struct Sms {
-    http: Http,
-    address: HttpAddress,
-    user: String,
-    password: String,
-    from: String,
+#[derive(Debug)]
+pub enum Sms {
+    /// A gateway of one's own, which sends any text.
+    Kannel(Kannel),
+    /// Alibaba Cloud, which sends approved templates.
+    Aliyun(Aliyun),
+    /// Tencent Cloud, which sends approved templates.
+    Tencent(Tencent),
 }
 
 impl Sms {
@@ -38,50 +42,33 @@ impl Sms {
     /// # Errors
     ///
     /// [`SetupRefused`] names what cannot be used.
-    pub fn new(settings: SmsSettings) -> Result<Self, SetupRefused> {
-        one_line("user", &settings.user)?;
-        one_line("from", &settings.from)?;
-        let address = HttpAddress::parse(&settings.url)?;
-        let address = if address.path() == "/" { address.with_path(USUAL_PATH) } else { address };
-        let http = Http::new(settings.timeouts, &settings.trust)?;
-        let SmsSettings { user, password, from, .. } = settings;
-        Ok(Self { http, address, user, password, from })
+    pub fn new(settings: impl Into<SmsSettings>) -> Result<Self, SetupRefused> {
+        Ok(match settings.into() {
+            SmsSettings::Kannel(settings) => Self::Kannel(Kannel::new(settings)?),
+            SmsSettings::Aliyun(settings) => Self::Aliyun(Aliyun::new(settings)?),
+            SmsSettings::Tencent(settings) => Self::Tencent(Tencent::new(settings)?),
+        })
     }
 
-    /// Hands a text to the gateway, once.
+    /// Hands a message to the provider, once. None of them recognises a second attempt: whoever repeats an ambiguous one may send
+    /// a second SMS.
     ///
-    /// `to` is a telephone number in E.164 form (`+8617000000001`). The text goes as UCS-2; the gateway cuts what is longer than
-    /// one SMS into parts (see [`SmsText::parts`](crate::SmsText::parts)).
+    /// `to` is a telephone number in E.164 form (`+8617000000001`).
     ///
     /// # Errors
     ///
-    /// [`Failure`], whose class says whether it may be tried again. It holds neither the number nor the text nor the password.
-    pub async fn send(&self, to: &str, text: &str) -> Result<Accepted, Failure> {
-        if !is_e164(to) || text.is_empty() {
-            return Err(Failure::new(Step::Compose, Cause::Unwritable));
-        }
-        let query = [
-            ("username", self.user.as_str()),
-            ("password", &self.password),
-            ("from", &self.from),
-            ("to", to),
-            ("coding", "2"),
-            ("charset", "UTF-8"),
-            ("text", text),
-        ];
-
-        let answer = self.http.get(&self.address, &query).await?;
-        let status = answer.status();
-        // The status is the answer; a body that breaks off takes nothing of it back.
-        let body = answer.body().await.unwrap_or_default();
-        let words = Words { secrets: &[&self.user, &self.password, to, text] }.of(&body);
-
-        if status == ACCEPTED {
-            Ok(Accepted { code: status, text: words })
-        } else {
-            Err(Failure::new(Step::Acceptance, Cause::Http(status)).with_detail(words))
+    /// [`Failure`], whose class says whether it may be tried again. It holds neither the number nor the text nor a password.
+    pub async fn send(&self, to: &str, outgoing: &OutgoingSms, call: &Call<'_>) -> Result<Accepted, Failure> {
+        match self {
+            Self::Kannel(kannel) => kannel.send_text(to, outgoing.text().as_str(), call).await,
+            Self::Aliyun(aliyun) => aliyun.send(to, outgoing, call).await,
+            Self::Tencent(tencent) => tencent.send(to, outgoing, call).await,
         }
     }
+}
+
+fn check_recipient(to: &str) -> Result<(), Failure> {
+    if is_e164(to) { Ok(()) } else { Err(Failure::new(Step::Compose, Cause::Unwritable)) }
 }
 
 /// E.164 §6: a plus sign and up to 15 digits, the first of which is no zero.
@@ -92,9 +79,18 @@ fn is_e164(to: &str) -> bool {
         && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-impl fmt::Debug for Sms {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Sms").field("address", &self.address).finish_non_exhaustive()
+/// Accepts what a provider cannot do without: one line, not empty.
+fn needed(field: &'static str, text: &str) -> Result<(), SetupRefused> {
+    one_line(field, text)?;
+    if text.is_empty() { Err(SetupRefused::Unusable(field)) } else { Ok(()) }
+}
+
+/// Accepts what stands in a signed header: visible ASCII, not empty.
+fn signable(field: &'static str, text: &str) -> Result<(), SetupRefused> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err(SetupRefused::Unusable(field))
     }
 }
 

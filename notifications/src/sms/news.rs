@@ -1,37 +1,26 @@
 //! The words about an appointment.
 
 use askama::Template;
-use chrono::{DateTime, Datelike, FixedOffset, Utc, Weekday};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Utc, Weekday};
 
-use crate::line::one_line;
 use crate::message::{AppointmentEvent, AppointmentNews, Visit};
-use crate::render::{RenderRefused, is_link};
 
-/// Characters of a place's name in an SMS.
-const LONGEST_PLACE: usize = 20;
+/// Characters of a place's name in an SMS, when there is room.
+pub(super) const LONGEST_PLACE: usize = 20;
 const SHANGHAI_SECONDS_EAST: i32 = 8 * 3_600;
 
 #[derive(Template)]
 #[template(path = "appointment.zh.sms.txt")]
 pub(super) struct ChineseNews<'a> {
     pub news: &'a AppointmentNews,
+    pub longest_place: usize,
 }
 
 #[derive(Template)]
 #[template(path = "appointment.en.sms.txt")]
 pub(super) struct EnglishNews<'a> {
     pub news: &'a AppointmentNews,
-}
-
-pub(super) fn check(news: &AppointmentNews) -> Result<(), RenderRefused> {
-    one_line("place", &news.visit.place)?;
-    if let AppointmentEvent::SessionCancelled(Some(instead)) = &news.what {
-        one_line("place", &instead.place)?;
-    }
-    if !news.link.is_empty() && !is_link(&news.link) {
-        return Err(RenderRefused::NotALink);
-    }
-    Ok(())
+    pub longest_place: usize,
 }
 
 /// A time as people in Asia/Shanghai write it: the one formatter of local times in messages and pages.
@@ -69,16 +58,47 @@ fn zh(at: &DateTime<Utc>) -> String {
     local_time(*at, crate::Language::Chinese)
 }
 
+/// Without the weekday, where two times stand in one SMS.
+fn en_short(at: &DateTime<Utc>) -> String {
+    FixedOffset::east_opt(SHANGHAI_SECONDS_EAST).map_or_else(
+        || at.to_rfc3339(),
+        |shanghai| at.with_timezone(&shanghai).format("%-d %b %H:%M").to_string(),
+    )
+}
+
 fn en(at: &DateTime<Utc>) -> String {
     local_time(*at, crate::Language::English)
 }
 
-impl Visit {
-    /// The place's name as far as it fits.
-    fn short_place(&self) -> String {
-        match self.place.char_indices().nth(LONGEST_PLACE) {
-            None => self.place.clone(),
-            Some(_) => self.place.chars().take(LONGEST_PLACE - 1).chain(['…']).collect(),
-        }
+impl ChineseNews<'_> {
+    fn place(&self, visit: &Visit) -> String {
+        short_place(&visit.place, self.longest_place)
+    }
+}
+
+impl EnglishNews<'_> {
+    fn place(&self, visit: &Visit) -> String {
+        short_place(&visit.place, self.longest_place)
+    }
+}
+
+/// A place's name as far as it fits.
+pub(super) fn short_place(place: &str, longest: usize) -> String {
+    match place.char_indices().nth(longest) {
+        None => place.to_owned(),
+        Some(_) => place.chars().take(longest.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+/// A place's name as a variable of a provider's template.
+pub(crate) fn place_variable(place: &str) -> String {
+    short_place(place, LONGEST_PLACE)
+}
+
+/// A day as people write it, with its year.
+pub(crate) fn written_day(day: NaiveDate, language: crate::Language) -> String {
+    match language {
+        crate::Language::Chinese => day.format("%Y年%-m月%-d日").to_string(),
+        crate::Language::English => day.format("%-d %B %Y").to_string(),
     }
 }

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use askama::Template;
-
-use super::news::{ChineseNews, EnglishNews, check};
+use super::news::LONGEST_PLACE;
+use super::wording::words;
 use crate::line::one_line;
-use crate::message::{Language, Message, SignInCode, Thanks};
-use crate::render::{RenderRefused, counted};
+use crate::message::{Language, Message};
+use crate::render::RenderRefused;
 
 /// UCS-2 units of an SMS that stands alone (3GPP TS 23.040 §9.2.3.24).
 const UNITS_ALONE: usize = 70;
@@ -15,6 +14,8 @@ const UNITS_ALONE: usize = 70;
 const UNITS_IN_PARTS: usize = 67;
 /// More parts than these are not sent: each is paid for.
 const MOST_PARTS: usize = 2;
+/// Characters of a place's name when a text is too long with the whole of it: better half a name than no message.
+const SHORTER_PLACES: [usize; 3] = [14, 10, 6];
 
 /// The text of an SMS; only [`render_sms`] makes one.
 ///
@@ -43,30 +44,6 @@ impl SmsText {
     }
 }
 
-#[derive(Template)]
-#[template(path = "sign_in_code.zh.sms.txt")]
-struct ChineseCode<'a> {
-    sign_in: &'a SignInCode,
-}
-
-#[derive(Template)]
-#[template(path = "sign_in_code.en.sms.txt")]
-struct EnglishCode<'a> {
-    sign_in: &'a SignInCode,
-}
-
-#[derive(Template)]
-#[template(path = "thanks.zh.sms.txt")]
-struct ChineseThanks<'a> {
-    thanks: &'a Thanks,
-}
-
-#[derive(Template)]
-#[template(path = "thanks.en.sms.txt")]
-struct EnglishThanks<'a> {
-    thanks: &'a Thanks,
-}
-
 /// Writes a message out as an SMS.
 ///
 /// # Errors
@@ -74,43 +51,19 @@ struct EnglishThanks<'a> {
 /// [`RenderRefused`] names the field or the part that cannot be sent; [`RenderRefused::NotForThisChannel`] when the message has
 /// no SMS.
 pub fn render_sms(message: &Message, language: Language) -> Result<SmsText, RenderRefused> {
-    let text = match message {
-        Message::SignInCode(sign_in) => sign_in_code(sign_in, language)?,
-        Message::Appointment(news) => {
-            signature(&news.station)?;
-            check(news)?;
-            SmsText(match language {
-                Language::Chinese => ChineseNews { news }.render()?,
-                Language::English => EnglishNews { news }.render()?,
-            })
+    signature(message.station())?;
+    message.check()?;
+    let mut text = SmsText(words(message, language, LONGEST_PLACE)?);
+    for longest_place in SHORTER_PLACES {
+        if text.parts() <= MOST_PARTS {
+            break;
         }
-        Message::Thanks(thanks) => {
-            signature(&thanks.station)?;
-            SmsText(match language {
-                Language::Chinese => ChineseThanks { thanks }.render()?,
-                Language::English => EnglishThanks { thanks }.render()?,
-            })
-        }
-        Message::CertificateReady(_) => return Err(RenderRefused::NotForThisChannel),
-    };
+        text = SmsText(words(message, language, longest_place)?);
+    }
     if text.parts() > MOST_PARTS {
         return Err(RenderRefused::TooLong { units: text.units() });
     }
     Ok(text)
-}
-
-fn sign_in_code(sign_in: &SignInCode, language: Language) -> Result<SmsText, RenderRefused> {
-    signature(&sign_in.station)?;
-    let code = &sign_in.code;
-    if !(4..=8).contains(&code.len()) || !code.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(RenderRefused::NotACode);
-    }
-
-    let text = match language {
-        Language::Chinese => ChineseCode { sign_in }.render()?,
-        Language::English => EnglishCode { sign_in }.render()?,
-    };
-    Ok(SmsText(text))
 }
 
 /// Carriers read the first 【】 as the signature that they approved.

@@ -15,7 +15,7 @@ use super::smtp_server::SmtpServer;
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);
 
-fn settings(server: &SmtpServer) -> EmailSettings {
+pub fn settings(server: &SmtpServer) -> EmailSettings {
     EmailSettings {
         host: "127.0.0.1".into(),
         port: server.port,
@@ -28,7 +28,7 @@ fn settings(server: &SmtpServer) -> EmailSettings {
     }
 }
 
-fn email(server: &SmtpServer) -> Email {
+pub fn email(server: &SmtpServer) -> Email {
     Email::new(settings(server)).unwrap()
 }
 
@@ -59,7 +59,10 @@ async fn a_letter_arrives_encrypted_whole_and_readable() {
 
     let accepted = send_to(&email(&server), "zhang.san@example.org").await.unwrap();
 
-    assert_eq!(accepted, Accepted { code: 250, text: "2.0.0 Queued as 1 for <address>".into() });
+    assert_eq!(
+        accepted,
+        Accepted { code: 250, text: "2.0.0 Queued as 1 for <address>".into(), provider_id: None }
+    );
     let letter = server.letter(1);
     let words = rendered(certificate(), Language::Chinese);
     assert_eq!(letter["encrypted"], true);

@@ -5,7 +5,13 @@ mod calendar;
 #[cfg(test)]
 mod calendar_interop;
 #[cfg(test)]
+mod channel;
+#[cfg(test)]
+mod delivery_states;
+#[cfg(test)]
 mod email;
+#[cfg(test)]
+mod providers;
 #[cfg(test)]
 mod python;
 #[cfg(test)]
@@ -18,3 +24,7 @@ mod sms;
 mod sms_texts;
 #[cfg(test)]
 mod smtp_server;
+#[cfg(test)]
+mod texts;
+#[cfg(test)]
+mod wechat;

@@ -6,7 +6,16 @@ use std::thread::JoinHandle;
 
 pub struct RawServer {
     pub port: u16,
-    request: JoinHandle<String>,
+    request: JoinHandle<Request>,
+}
+
+/// What the client asked.
+pub struct Request {
+    /// The first line.
+    pub line: String,
+    /// The headers as they were written.
+    pub headers: Vec<String>,
+    pub body: String,
 }
 
 /// What the server does with the request that it has read.
@@ -15,6 +24,12 @@ pub enum Then {
     Answer(Vec<u8>),
     /// Says this much and no more, until the client goes away.
     Silence(Vec<u8>),
+}
+
+/// An answer with its length.
+pub fn answer(status: &str, body: &str) -> Then {
+    let length = body.len();
+    Then::Answer(format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes())
 }
 
 impl RawServer {
@@ -31,14 +46,37 @@ impl RawServer {
 
     /// The request line.
     pub fn request(self) -> String {
+        self.whole_request().line
+    }
+
+    pub fn whole_request(self) -> Request {
         self.request.join().unwrap()
     }
 }
 
-fn serve(mut stream: TcpStream, then: Then) -> String {
-    let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
-    let request = head.next().unwrap().unwrap();
-    while head.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+impl Request {
+    /// The value of a header, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find_map(|header| {
+            let (found, value) = header.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then_some(value.trim())
+        })
+    }
+}
+
+fn serve(mut stream: TcpStream, then: Then) -> Request {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut next_line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    };
+    let line = next_line();
+    let headers: Vec<String> =
+        std::iter::from_fn(|| Some(next_line()).filter(|line| !line.is_empty())).collect();
+    let mut request = Request { line, headers, body: String::new() };
+    let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+    reader.take(length).read_to_string(&mut request.body).unwrap();
     match then {
         // A client that has read enough closes early.
         Then::Answer(answer) => drop(stream.write_all(&answer)),

@@ -40,13 +40,14 @@ fn the_letter_reads_well_in_both_languages() {
 }
 
 #[test]
-fn every_snapshot_belongs_to_a_letter() {
+fn every_snapshot_belongs_to_a_message() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots");
     let expected: BTreeSet<String> = LANGUAGES
         .iter()
         .flat_map(|(name, _)| {
             ["txt", "html"].map(|kind| format!("it__rendering__certificate_ready.{name}.{kind}.snap"))
         })
+        .chain(super::texts::snapshots())
         .collect();
 
     let found: BTreeSet<String> = fs::read_dir(folder)

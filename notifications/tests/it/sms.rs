@@ -1,39 +1,44 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use chrono::DateTime;
 use notifications::{
-    Accepted, Cause, Class, Failure, Http, HttpAddress, HttpTimeouts, SetupRefused, Sms, SmsSettings, Step,
-    Trust,
+    Accepted, Call, Cause, Class, Failure, Http, HttpAddress, HttpTimeouts, Kannel, KannelSettings, Language,
+    OutgoingSms, SetupRefused, Sms, Step, Trust,
 };
 
-use super::raw_server::{RawServer, Then};
+use super::raw_server::{RawServer, Then, answer};
 use super::smtp_server::SmtpServer;
 
 const NUMBER: &str = "+8617000000001";
 const TEXT: &str = "【南河市中心血站】登录验证码123456，5分钟内有效 & more";
 
-fn settings(url: String) -> SmsSettings {
-    SmsSettings {
+fn settings(url: String) -> KannelSettings {
+    KannelSettings {
         url,
         user: "rexue".into(),
         password: "correct horse".into(),
         from: "1069".into(),
+        receipts_url: String::new(),
         timeouts: HttpTimeouts { connect: Duration::from_millis(500), total: Duration::from_secs(1) },
         trust: Trust::System,
     }
 }
 
+const CALL: Call<'_> = Call {
+    reference: "0199b9a2-7c11",
+    now: DateTime::UNIX_EPOCH,
+    nonce: "b5ec38a1",
+    written_at: DateTime::UNIX_EPOCH,
+    access_token: None,
+};
+
 async fn send(url: String) -> Result<Accepted, Failure> {
-    Sms::new(settings(url)).unwrap().send(NUMBER, TEXT).await
+    Kannel::new(settings(url)).unwrap().send_text(NUMBER, TEXT, &CALL).await
 }
 
 fn outcome(failure: &Failure) -> (Class, Step, Cause) {
     (failure.class, failure.step, failure.cause)
-}
-
-fn answer(status: &str, body: &str) -> Then {
-    let length = body.len();
-    Then::Answer(format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes())
 }
 
 #[tokio::test]
@@ -42,7 +47,7 @@ async fn the_request_is_what_kannel_reads() {
 
     let accepted = send(server.url()).await.unwrap();
 
-    assert_eq!(accepted, Accepted { code: 202, text: "0: Accepted for delivery".into() });
+    assert_eq!(accepted, Accepted { code: 202, text: "0: Accepted for delivery".into(), provider_id: None });
     assert_eq!(
         server.request(),
         "GET /cgi-bin/sendsms?username=rexue&password=correct+horse&from=1069&to=%2B8617000000001&coding=2\
@@ -59,6 +64,32 @@ async fn a_path_of_ones_own_is_kept() {
     send(format!("{}/sms/out", server.url())).await.unwrap();
 
     assert!(server.request().starts_with("GET /sms/out?username="));
+}
+
+#[tokio::test]
+async fn receipts_are_asked_for_when_there_is_somewhere_to_send_them() {
+    let server = RawServer::start(answer("202 Accepted", ""));
+    let receipts_url = "https://blood.example/receipts?token=a%2Fb".to_owned();
+    let sms = Sms::new(KannelSettings { receipts_url, ..settings(server.url()) }).unwrap();
+    let outgoing = OutgoingSms::new(&super::sms_texts::code_message(), Language::Chinese).unwrap();
+
+    sms.send(NUMBER, &outgoing, &CALL).await.unwrap();
+
+    let request = server.request();
+    let expected = "&dlr-mask=31&dlr-url=https%3A%2F%2Fblood.example%2Freceipts%3Ftoken%3Da%25%252Fb%26\
+                    reference%3D0199b9a2-7c11%26status%3D%25d%26smsc%3D%25F HTTP/1.1";
+    assert!(request.ends_with(expected), "{request}");
+}
+
+#[tokio::test]
+async fn a_reference_that_would_end_its_parameter_does_not_touch_the_network() {
+    let nobody_listens = Kannel::new(settings("http://127.0.0.1:1".into())).unwrap();
+
+    for reference in ["", "a&status=1", "a b", "%d", "张", &"a".repeat(65)] {
+        let failure = nobody_listens.send_text(NUMBER, TEXT, &Call { reference, ..CALL }).await.unwrap_err();
+
+        assert_eq!(outcome(&failure), (Class::Permanent, Step::Compose, Cause::Unwritable), "{reference}");
+    }
 }
 
 #[tokio::test]
@@ -129,17 +160,17 @@ async fn a_message_was_taken_when_the_status_says_so_whatever_becomes_of_the_bod
 
         let accepted = send(server.url()).await.unwrap();
 
-        assert_eq!(accepted, Accepted { code: 202, text: String::new() });
+        assert_eq!(accepted, Accepted { code: 202, text: String::new(), provider_id: None });
         assert!(begun.elapsed() < Duration::from_secs(10));
     }
 }
 
 #[tokio::test]
 async fn a_number_that_is_none_and_an_empty_text_do_not_touch_the_network() {
-    let nobody_listens = Sms::new(settings("http://127.0.0.1:1".into())).unwrap();
+    let nobody_listens = Kannel::new(settings("http://127.0.0.1:1".into())).unwrap();
 
     for (to, text) in [("17000000001", TEXT), ("+86 170", TEXT), (NUMBER, "")] {
-        let failure = nobody_listens.send(to, text).await.unwrap_err();
+        let failure = nobody_listens.send_text(to, text, &CALL).await.unwrap_err();
 
         assert_eq!(outcome(&failure), (Class::Permanent, Step::Compose, Cause::Unwritable));
     }
@@ -164,10 +195,13 @@ async fn a_body_is_read_up_to_64_kib() {
 async fn an_https_server_is_trusted_for_its_certificate_only() {
     let server = SmtpServer::start(&["--tls", "implicit"]);
     let url = format!("https://127.0.0.1:{}", server.port);
-    let trusting = |trust| Sms::new(SmsSettings { trust, ..settings(url.clone()) }).unwrap();
+    let trusting = |trust| Kannel::new(KannelSettings { trust, ..settings(url.clone()) }).unwrap();
 
-    let stranger = trusting(Trust::System).send(NUMBER, TEXT).await.unwrap_err();
-    let known = trusting(Trust::Only(server.certificate_authority())).send(NUMBER, TEXT).await.unwrap_err();
+    let stranger = trusting(Trust::System).send_text(NUMBER, TEXT, &CALL).await.unwrap_err();
+    let known = trusting(Trust::Only(server.certificate_authority()))
+        .send_text(NUMBER, TEXT, &CALL)
+        .await
+        .unwrap_err();
 
     assert_eq!(outcome(&stranger), (Class::Account, Step::Connect, Cause::Unacceptable));
     assert_eq!(outcome(&known), (Class::Ambiguous, Step::Acceptance, Cause::Disconnected));
@@ -178,10 +212,10 @@ fn settings_that_cannot_work_are_refused_by_name_and_never_show_the_password() {
     let refused = |settings| Sms::new(settings).unwrap_err();
     let good = settings("https://sms.example".into());
 
-    let plain = refused(SmsSettings { url: "http://sms.example".into(), ..good.clone() });
-    let nowhere = refused(SmsSettings { url: "sms.example".into(), ..good.clone() });
-    let line_break = refused(SmsSettings { from: "1\n2".into(), ..good.clone() });
-    let no_bundle = refused(SmsSettings { trust: Trust::Only(b"not PEM".to_vec()), ..good.clone() });
+    let plain = refused(KannelSettings { url: "http://sms.example".into(), ..good.clone() });
+    let nowhere = refused(KannelSettings { url: "sms.example".into(), ..good.clone() });
+    let line_break = refused(KannelSettings { from: "1\n2".into(), ..good.clone() });
+    let no_bundle = refused(KannelSettings { trust: Trust::Only(b"not PEM".to_vec()), ..good.clone() });
 
     assert!(matches!(plain, SetupRefused::PlainBeyondLoopback), "{plain:?}");
     assert!(matches!(nowhere, SetupRefused::NotAnAddress), "{nowhere:?}");

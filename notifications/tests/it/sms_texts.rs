@@ -8,6 +8,10 @@ fn sign_in() -> SignInCode {
     SignInCode { station: "南河市中心血站".into(), code: "042137".into(), minutes: 5 }
 }
 
+pub fn code_message() -> Message {
+    Message::SignInCode(sign_in())
+}
+
 fn written(sign_in: SignInCode, language: Language) -> Result<SmsText, RenderRefused> {
     render_sms(&Message::SignInCode(sign_in), language)
 }
@@ -79,7 +83,7 @@ fn a_name_cannot_be_a_second_signature_or_line() {
 
 #[test]
 fn a_letter_is_no_sms_and_an_sms_no_letter() {
-    let code = render(&Message::SignInCode(sign_in()), Language::Chinese).unwrap_err();
+    let code = render(&code_message(), Language::Chinese).unwrap_err();
     let letter = render_sms(&Message::CertificateReady(certificate()), Language::Chinese).unwrap_err();
 
     for refused in [code, letter] {

@@ -1,26 +1,28 @@
 //! From a message to the words and pictures that a person sees.
 
+mod certificate;
+mod letters;
+mod outline;
+
 use std::fmt;
 
-use askama::Template;
-
-use crate::line::{ControlCharacter, one_line};
-use crate::message::{CertificateReady, Language, Message};
-
-/// The name by which the HTML asks for the QR picture (RFC 2392), unique within a letter.
-const QR_CONTENT_ID: &str = "certificate-qr@rexue.invalid";
-const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
-const LARGEST_PICTURE_BYTES: usize = 256 * 1024;
+use crate::calendar::{Calendar, CalendarAttachment};
+use crate::http::HttpAddress;
+use crate::line::ControlCharacter;
+use crate::message::{Language, Message};
 
 /// A message that was written out; only [`render`] makes one, so its subject is known to be one line.
 ///
 /// `Debug` shows lengths, not content.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Rendered {
+    station: String,
     subject: String,
     text: String,
     html: String,
     images: Vec<InlineImage>,
+    calendar: Option<CalendarAttachment>,
+    unsubscribe: Option<String>,
 }
 
 /// A PNG picture that the HTML shows in place, by `cid:` and its content id.
@@ -41,6 +43,16 @@ pub enum RenderRefused {
     /// The link is not a complete `https://` or `http://` address without spaces.
     #[error("the link is not a complete https:// or http:// address")]
     NotALink,
+    /// A variable of a provider's template holds an address, which providers refuse.
+    #[error("{name} holds an address")]
+    LinkInVariable {
+        /// The variable's name.
+        name: &'static str,
+    },
+    /// The link's path does not end with a key of 1 to 64 ASCII letters, digits, `-` and `_`, the only part of it that a provider's
+    /// template takes.
+    #[error("the link does not end with a key")]
+    NoKeyInLink,
     /// The picture does not begin as a PNG, or is larger than 256 KiB.
     #[error("the QR picture is not a PNG of at most 256 KiB")]
     NotAPicture,
@@ -53,6 +65,9 @@ pub enum RenderRefused {
     /// The code is not four to eight digits.
     #[error("the code is not four to eight digits")]
     NotACode,
+    /// The word by which somebody is to say "no more" is none that [`opt_out::read`](crate::opt_out::read) understands.
+    #[error("the opt-out word would not be understood")]
+    NotAnOptOut,
     /// The SMS would take more than two parts.
     #[error("the SMS has {units} units: more than two parts")]
     TooLong {
@@ -72,78 +87,12 @@ pub enum RenderRefused {
 /// no letter.
 pub fn render(message: &Message, language: Language) -> Result<Rendered, RenderRefused> {
     match message {
-        Message::CertificateReady(certificate) => certificate_ready(certificate, language),
-        Message::SignInCode(_) | Message::Appointment(_) | Message::Thanks(_) => {
-            Err(RenderRefused::NotForThisChannel)
+        Message::CertificateReady(certificate) => certificate::letter(certificate, language),
+        _ => {
+            message.check()?;
+            letters::words(message, language)
         }
     }
-}
-
-#[derive(Template)]
-#[template(path = "certificate_ready.zh.txt")]
-struct ChineseText<'a> {
-    certificate: &'a CertificateReady,
-}
-
-#[derive(Template)]
-#[template(path = "certificate_ready.zh.html")]
-struct ChineseHtml<'a> {
-    certificate: &'a CertificateReady,
-    qr: &'static str,
-}
-
-#[derive(Template)]
-#[template(path = "certificate_ready.en.txt")]
-struct EnglishText<'a> {
-    certificate: &'a CertificateReady,
-}
-
-#[derive(Template)]
-#[template(path = "certificate_ready.en.html")]
-struct EnglishHtml<'a> {
-    certificate: &'a CertificateReady,
-    qr: &'static str,
-}
-
-fn certificate_ready(certificate: &CertificateReady, language: Language) -> Result<Rendered, RenderRefused> {
-    check(certificate)?;
-
-    let number = &certificate.certificate_number;
-    let (subject, text, html) = match language {
-        Language::Chinese => (
-            format!("您的电子献血证已签发（{number}）"),
-            ChineseText { certificate }.render()?,
-            ChineseHtml { certificate, qr: QR_CONTENT_ID }.render()?,
-        ),
-        Language::English => (
-            format!("Your blood donation certificate {number} is ready"),
-            EnglishText { certificate }.render()?,
-            EnglishHtml { certificate, qr: QR_CONTENT_ID }.render()?,
-        ),
-    };
-    let qr = InlineImage {
-        content_id: QR_CONTENT_ID,
-        file_name: "certificate-qr.png",
-        png: certificate.qr_png.clone(),
-    };
-
-    Ok(Rendered { subject, text, html, images: vec![qr] })
-}
-
-fn check(certificate: &CertificateReady) -> Result<(), RenderRefused> {
-    one_line("station", &certificate.station)?;
-    one_line("masked_name", &certificate.masked_name)?;
-    one_line("certificate_number", &certificate.certificate_number)?;
-    one_line("link", &certificate.link)?;
-    one_line("valid_until", &certificate.valid_until)?;
-    if !is_link(&certificate.link) {
-        return Err(RenderRefused::NotALink);
-    }
-    let picture = &certificate.qr_png;
-    if !picture.starts_with(PNG_SIGNATURE) || picture.len() > LARGEST_PICTURE_BYTES {
-        return Err(RenderRefused::NotAPicture);
-    }
-    Ok(())
 }
 
 /// `javascript:` in an `href` would run where the letter is read; a space would cut the link in the plain text.
@@ -158,6 +107,61 @@ pub(crate) fn counted(number: &u32, one: &str, many: &str) -> String {
 }
 
 impl Rendered {
+    /// A letter of words alone.
+    fn new(station: &str, subject: String, text: String, html: String) -> Self {
+        Self {
+            station: station.to_owned(),
+            subject,
+            text,
+            html,
+            images: Vec::new(),
+            calendar: None,
+            unsubscribe: None,
+        }
+    }
+
+    /// The letter with an appointment in it, which mail programs offer to put into a calendar or to take out of it (RFC 6047).
+    #[must_use]
+    pub fn with_calendar(self, calendar: &Calendar) -> Self {
+        Self { calendar: Some(calendar.attachment()), ..self }
+    }
+
+    /// The letter with an address at which one click ends letters of its purpose: mail programs show a button for it and POST
+    /// `List-Unsubscribe=One-Click` to it (RFC 8058 §3.1). It MUST be that person's and that purpose's own, without a sign-in, and
+    /// whatever signs the letter (DKIM) MUST sign both headers (§4).
+    ///
+    /// # Errors
+    ///
+    /// [`RenderRefused::NotALink`] for anything but visible ASCII that begins with `https://`, or with `http://` and this machine's
+    /// name or address.
+    pub fn with_unsubscribe(self, url: &str) -> Result<Self, RenderRefused> {
+        let place = url.split(['?', '#']).next().unwrap_or_default();
+        let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>,".contains(&byte));
+        if plain && HttpAddress::parse(place).is_ok() {
+            Ok(Self { unsubscribe: Some(url.to_owned()), ..self })
+        } else {
+            Err(RenderRefused::NotALink)
+        }
+    }
+
+    /// The station that signs the letter: the name that it is from.
+    #[must_use]
+    pub fn station(&self) -> &str {
+        &self.station
+    }
+
+    /// The calendar document in it.
+    #[must_use]
+    pub fn calendar(&self) -> Option<&CalendarAttachment> {
+        self.calendar.as_ref()
+    }
+
+    /// The address at which one click ends letters of its purpose.
+    #[must_use]
+    pub fn unsubscribe(&self) -> Option<&str> {
+        self.unsubscribe.as_deref()
+    }
+
     /// The subject: one line, not yet encoded.
     #[must_use]
     pub fn subject(&self) -> &str {
@@ -209,6 +213,7 @@ impl fmt::Debug for Rendered {
             .field("text_bytes", &self.text.len())
             .field("html_bytes", &self.html.len())
             .field("images", &self.images)
+            .field("calendar", &self.calendar)
             .finish_non_exhaustive()
     }
 }

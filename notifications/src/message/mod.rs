@@ -1,8 +1,16 @@
 //! What can be said, and in which language.
 
+mod check;
+mod invitations;
+mod kind;
+mod samples;
+pub(crate) mod variables;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+
+pub use invitations::{Appeal, BloodUsed, CallUp, MayGiveAgain};
 
 /// The language a message is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,18 +21,37 @@ pub enum Language {
     English,
 }
 
+impl Language {
+    /// The short name by which settings call it: `zh` or `en`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh",
+            Self::English => "en",
+        }
+    }
+}
+
 /// A message with all that its text needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Message {
-    /// The electronic donation certificate (电子献血证) was issued.
+    /// The electronic donation certificate (电子献血证) was issued; not by SMS.
     CertificateReady(CertificateReady),
     /// The code that signs somebody in (登录验证码); by SMS only.
     SignInCode(SignInCode),
-    /// News of an appointment; by SMS only.
+    /// News of an appointment.
     Appointment(AppointmentNews),
-    /// Thanks after donating (献血后致谢); by SMS only.
+    /// Thanks after donating (献血后致谢).
     Thanks(Thanks),
+    /// The interval since the last donation is over (可再次献血提醒).
+    MayGiveAgain(MayGiveAgain),
+    /// Blood that the donor gave was used (血液使用告知).
+    BloodUsed(BloodUsed),
+    /// An appeal when blood is short (应急招募).
+    Appeal(Appeal),
+    /// A call to the members of the emergency team (应急献血队召集).
+    CallUp(CallUp),
 }
 
 /// What the letter "your certificate is ready" says.
@@ -82,10 +109,11 @@ impl fmt::Debug for SignInCode {
     }
 }
 
-/// What the SMS about an appointment says. Its wording is neutral: no product, blood group or result.
+/// What the news about an appointment says. Its wording is neutral: no product, blood group or result.
 ///
 /// [`render_sms`](crate::render_sms) refuses a station's name as it does for [`SignInCode`], control characters, and links that are not
-/// `http(s)`; a place's name of more than 20 characters is cut. `Debug` shows what happened, not to whom or where.
+/// `http(s)`; a place's name of more than 20 characters is cut in an SMS,
+/// and of more than 6 when there would be three parts. `Debug` shows what happened, not to whom or where.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AppointmentNews {
     /// The station's public name: the signature in 【】 that the carrier approved.
@@ -132,7 +160,7 @@ impl fmt::Debug for AppointmentNews {
     }
 }
 
-/// What the SMS after a donation says.
+/// What the message after a donation says.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Thanks {
     /// The station's public name: the signature in 【】 that the carrier approved.
