@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod clients;
 pub mod consents;
 pub mod deliver;
+pub mod donors;
 pub mod door;
 pub mod eligibility;
 pub mod erase;
