@@ -50,7 +50,7 @@ pub use failure::{Cause, Class, Failure, Step};
 pub use http::{Http, HttpAddress, HttpAnswer, HttpTimeouts};
 pub use line::ControlCharacter;
 pub use message::{
-    AppointmentEvent, AppointmentNews, CertificateReady, Language, Message, SignInCode, Thanks, Visit,
+    AppointmentEvent, AppointmentNews, CallUp, CertificateReady, Language, Message, SignInCode, Thanks, Visit,
 };
 pub use render::{InlineImage, RenderRefused, Rendered, render};
 pub use sms::Sms;

@@ -25,6 +25,8 @@ pub enum Message {
     Appointment(AppointmentNews),
     /// Thanks after donating (献血后致谢); by SMS only.
     Thanks(Thanks),
+    /// An emergency team is called up (应急献血招募); by SMS only.
+    CallUp(CallUp),
 }
 
 /// What the letter "your certificate is ready" says.
@@ -144,5 +146,20 @@ pub struct Thanks {
 impl fmt::Debug for Thanks {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Thanks").finish_non_exhaustive()
+    }
+}
+
+/// What the SMS to a member of an emergency team says. Its wording is neutral: no blood group, no reason, no place.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CallUp {
+    /// The station's public name: the signature in 【】 that the carrier approved.
+    pub station: String,
+    /// Where the donor answers.
+    pub link: String,
+}
+
+impl fmt::Debug for CallUp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("CallUp").finish_non_exhaustive()
     }
 }

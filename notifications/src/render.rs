@@ -73,7 +73,7 @@ pub enum RenderRefused {
 pub fn render(message: &Message, language: Language) -> Result<Rendered, RenderRefused> {
     match message {
         Message::CertificateReady(certificate) => certificate_ready(certificate, language),
-        Message::SignInCode(_) | Message::Appointment(_) | Message::Thanks(_) => {
+        Message::SignInCode(_) | Message::Appointment(_) | Message::Thanks(_) | Message::CallUp(_) => {
             Err(RenderRefused::NotForThisChannel)
         }
     }

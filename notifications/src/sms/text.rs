@@ -6,8 +6,8 @@ use askama::Template;
 
 use super::news::{ChineseNews, EnglishNews, check};
 use crate::line::one_line;
-use crate::message::{Language, Message, SignInCode, Thanks};
-use crate::render::{RenderRefused, counted};
+use crate::message::{CallUp, Language, Message, SignInCode, Thanks};
+use crate::render::{RenderRefused, counted, is_link};
 
 /// UCS-2 units of an SMS that stands alone (3GPP TS 23.040 §9.2.3.24).
 const UNITS_ALONE: usize = 70;
@@ -67,6 +67,18 @@ struct EnglishThanks<'a> {
     thanks: &'a Thanks,
 }
 
+#[derive(Template)]
+#[template(path = "call_up.zh.sms.txt")]
+struct ChineseCallUp<'a> {
+    call_up: &'a CallUp,
+}
+
+#[derive(Template)]
+#[template(path = "call_up.en.sms.txt")]
+struct EnglishCallUp<'a> {
+    call_up: &'a CallUp,
+}
+
 /// Writes a message out as an SMS.
 ///
 /// # Errors
@@ -89,6 +101,16 @@ pub fn render_sms(message: &Message, language: Language) -> Result<SmsText, Rend
             SmsText(match language {
                 Language::Chinese => ChineseThanks { thanks }.render()?,
                 Language::English => EnglishThanks { thanks }.render()?,
+            })
+        }
+        Message::CallUp(call_up) => {
+            signature(&call_up.station)?;
+            if !is_link(&call_up.link) {
+                return Err(RenderRefused::NotALink);
+            }
+            SmsText(match language {
+                Language::Chinese => ChineseCallUp { call_up }.render()?,
+                Language::English => EnglishCallUp { call_up }.render()?,
             })
         }
         Message::CertificateReady(_) => return Err(RenderRefused::NotForThisChannel),
