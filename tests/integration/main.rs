@@ -38,6 +38,7 @@ mod shutdown;
 mod sign_in;
 mod sms_gateway;
 mod status_lists;
+mod teams;
 mod tokens;
 mod trust;
 mod units;
