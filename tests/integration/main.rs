@@ -11,6 +11,7 @@ mod clients;
 mod contract;
 mod door;
 mod eligibility;
+mod export;
 mod family;
 mod health;
 mod hostile_input;

@@ -629,6 +629,8 @@ diesel::joinable!(appointments -> slots (slot_id));
 diesel::joinable!(appointments -> donors (donor_id));
 diesel::joinable!(session_notices -> appointments (appointment_id));
 diesel::joinable!(visits -> donors (donor_id));
+diesel::joinable!(visits -> collection_sessions (session_id));
+diesel::joinable!(screenings -> visits (visit_id));
 diesel::joinable!(reactions -> donors (donor_id));
 diesel::joinable!(deferrals -> donors (donor_id));
 diesel::joinable!(collection_sessions -> sites (site_code));
