@@ -6,9 +6,8 @@ use rexue::actions;
 use rexue::chance::Chance;
 use rexue::store::{Db, audit};
 use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
 use tests::on_both;
-use tests::support::{Kind, Station, now};
+use tests::support::{Kind, Station, now, until};
 
 fn append(db: &mut Db, subject: &str) -> Result<(), rexue::error::Error> {
     audit::append(db, [entry(subject)], now(), &mut Chance::from_system()?)
@@ -90,9 +89,7 @@ fn one_transaction_more_than_there_are_streams_waits_for_one_and_goes_on() {
             .write_blocking(|db| {
                 append(db, "a")?;
                 threads.spawn(|| second.write_blocking(|db| append(db, "b")).unwrap());
-                while station.number(waiting) == 0 {
-                    std::thread::yield_now();
-                }
+                until("the second waits", || station.number(waiting) > 0);
                 append(db, "c")
             })
             .unwrap();
@@ -214,11 +211,7 @@ on_both! {
         station.pool().write_blocking(|db| append(db, "a")).unwrap();
         let server = station.serve();
 
-        let began = Instant::now();
-        while station.count("audit") < 2 {
-            assert!(began.elapsed() < Duration::from_secs(30), "no checkpoint came");
-            std::thread::yield_now();
-        }
+        until("a checkpoint comes", || station.count("audit") > 1);
 
         server.stop();
         assert_eq!(findings(station, &[]), []);

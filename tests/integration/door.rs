@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::on_both;
-use tests::support::{Caller, Gateway, Person, Server, Station, Town, international, now};
+use tests::support::{Caller, Gateway, Person, Server, Station, Town, international, now, until};
 
 const WELL: &str = r#"{"haemoglobin_g_per_l":140,"systolic_mmhg":120,"diastolic_mmhg":80,"pulse_per_minute":70,"weight_kg":65}"#;
 
@@ -67,9 +67,7 @@ on_both! {
         server.send(&caller, &format!("{path}/confirmation"), json!({})).with_status(200);
         assert!(gateway.next_message(&phone).contains("您已预约"));
         let reminders = "SELECT count(*) AS number FROM outbox WHERE kind = 'reminder' AND state = 'queued'";
-        while station.number(reminders) < 3 {
-            std::thread::yield_now();
-        }
+        until("reminders are queued", || station.number(reminders) == 3);
 
         let session = the_day_comes(station, &slot);
         let visits = format!("/v1/station/sessions/{session}/visits");

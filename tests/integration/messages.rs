@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::on_both;
-use tests::support::{Answer, Caller, Gateway, Person, Server, Station, Town, international};
+use tests::support::{Answer, Caller, Gateway, Person, Server, Station, Town, international, until};
 
 /// Somebody who may give, signed in by telephone.
 fn donor(station: &Station, server: &Server, gateway: &Gateway) -> (Caller, String) {
@@ -28,15 +28,6 @@ fn reminders(station: &Station, state: &str) -> Vec<String> {
     station.texts(&format!(
         "SELECT CAST(due_at AS TEXT) AS text FROM outbox WHERE kind = 'reminder' AND state = '{state}' ORDER BY due_at"
     ))
-}
-
-/// Waits for the worker, which looks every few seconds.
-fn until(what: &str, done: impl Fn() -> bool) {
-    let begun = std::time::Instant::now();
-    while !done() {
-        assert!(begun.elapsed().as_secs() < 60, "{what}");
-        std::thread::yield_now();
-    }
 }
 
 on_both! {

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use tests::on_both;
-use tests::support::{Answer, Caller, Donor, Gateway, Person, Server, Station, Town, international, now};
+use tests::support::{
+    Answer, Caller, Donor, Gateway, Person, Server, Station, Town, international, now, until,
+};
 
 /// Somebody who may give, signed in by telephone.
 fn reachable(station: &Station, server: &Server, gateway: &Gateway, number: usize) -> Caller {
@@ -72,18 +74,14 @@ on_both! {
         };
         assert_eq!((state(&one, &first["id"]), state(&other.caller, &second["id"])), (json!("cancelled"), json!("cancelled")));
         let unreached = format!("/v1/station/sessions/{session}/unreached");
-        let list = loop {
-            let list = server.read(&staff, &unreached).with_status(200).json();
-            if list != json!([]) {
-                break list;
-            }
-            std::thread::yield_now();
-        };
+        let listed = || server.read(&staff, &unreached).with_status(200).json();
+        until("somebody could not be reached", || listed() != json!([]));
+        let list = listed();
         assert_eq!((list.as_array().unwrap().len(), &list[0]["donor_no"]), (1, &json!(Person::number(31).no)));
         let call = format!("/v1/station/appointments/{}/call", list[0]["appointment"].as_str().unwrap());
         server.send(&staff, &call, json!({})).with_status(204);
         server.send(&staff, &call, json!({})).with_status(404);
-        assert_eq!(server.read(&staff, &unreached).with_status(200).json(), json!([]));
+        assert_eq!(listed(), json!([]));
         let closed = server.send(&holder.caller, "/v1/appointments", json!({ "slot": slot })).with_status(409);
         assert_eq!(closed.problem(), "session_closed");
         let offer = station.texts("SELECT id AS text FROM appointments WHERE state = 'held'").remove(0);

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::own_record::no_such_account;
-use super::questionnaire;
+use super::{questionnaire, teams};
 use crate::chance::Chance;
 use crate::domain::consent::{Place, Purpose, TextVersion};
 use crate::error::Error;
@@ -61,7 +61,8 @@ fn entry(account_id: &str, action: &'static str, detail: serde_json::Value) -> E
     Entry { actor: Actor::Account(account_id.to_owned()), action, subject: account_id.to_owned(), detail }
 }
 
-/// Withdraws the consent to a purpose. With the one to health data go the donor's answers that no donation used.
+/// Withdraws the consent to a purpose. With the one to health data go the donor's answers that no donation used; who wants
+/// no appeals leaves the emergency teams.
 ///
 /// # Errors
 /// `not_found` when none was given.
@@ -81,8 +82,12 @@ pub async fn withdraw(context: &Context, account_id: String, purpose: Purpose) -
                     }
                 }
             }
+            let left = match purpose {
+                Purpose::Appeals => teams::leave_all(db, &account_id, now)?,
+                _ => Vec::new(),
+            };
             let entry = entry(&account_id, "consent.withdrawn", json!({ "purpose": purpose.as_str() }));
-            audit::append(db, [entry], now, &mut Chance::from_system()?)
+            audit::append(db, left.into_iter().chain([entry]), now, &mut Chance::from_system()?)
         })
         .await
 }

@@ -2,14 +2,14 @@
 
 use super::book::{Request, Wish};
 use super::own_record::{REGISTERED_PREFIX, no_such_account};
-use super::{Context, book, questionnaire, sessions};
+use super::{Context, book, questionnaire, sessions, teams};
 use crate::chance::Chance;
 use crate::error::Error;
 use crate::store::accounts::{self, LinkedDonor};
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::{
-    Db, appointments, booking_policy, calendar_feeds, certificates, consents, deferrals, donations, donors,
-    merges, sharing, visits, waitlist,
+    Db, appointments, booking_policy, calendar_feeds, call_ups, certificates, consents, deferrals, donations,
+    donors, merges, sharing, teams as memberships, visits, waitlist,
 };
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -21,7 +21,7 @@ pub struct Erased {
     pub donations_kept: bool,
 }
 
-/// Erases the account: what signs in to it, its sessions, its view of any record; its consents end, and answers that no
+/// Erases the account: what signs in to it, its sessions, its view of any record, its memberships of teams; its consents end, and answers that no
 /// donation used go. The record
 /// of somebody who registered and never gave goes too. A donation record stays, as the law asks.
 ///
@@ -33,6 +33,7 @@ pub async fn erase(context: &Context, account_id: String) -> Result<Erased, Erro
         let now = whole.clock.now();
         let mut chance = Chance::from_system()?;
         accounts::lock(db, &account_id)?.ok_or_else(no_such_account)?;
+        let left = teams::leave_all(db, &account_id, now)?;
         cancel_appointments(&whole, db, &account_id)?;
         let own = accounts::donors_of(db, &account_id)?;
         let own = own.into_iter().find(|donor| donor.link.relation == "self");
@@ -50,7 +51,7 @@ pub async fn erase(context: &Context, account_id: String) -> Result<Erased, Erro
         accounts::erase(db, &account_id, now)?;
         let detail = json!({ "donations_kept": donations_kept });
         let entry = Entry { actor, action: "account.erased", subject: account_id, detail };
-        audit::append(db, [entry], now, &mut chance)?;
+        audit::append(db, left.into_iter().chain([entry]), now, &mut chance)?;
         Ok((Erased { donations_kept }, ended))
     })
     .await
@@ -96,6 +97,8 @@ fn forget_record(db: &mut Db, donor: &LinkedDonor, now: DateTime<Utc>) -> Result
     if used {
         return Ok(false);
     }
+    call_ups::forget_of(db, id)?;
+    memberships::forget_of(db, id)?;
     appointments::forget_of(db, id)?;
     waitlist::forget_of(db, id)?;
     booking_policy::forget_of(db, id)?;

@@ -1,9 +1,13 @@
 //! Everything that the station holds of a donor, for the donor: as data, and to be read.
 
+mod booking;
+mod door;
 mod questionnaires;
 mod text;
 mod words;
 
+pub use booking::{ExportedAppointment, ExportedCallUp, ExportedMembership};
+pub use door::{ExportedDeferral, ExportedReaction, ExportedScreening, ExportedVisit};
 pub use questionnaires::ExportedQuestionnaire;
 
 use super::Context;
@@ -36,6 +40,18 @@ pub struct Export {
     pub certificates: Vec<ExportedCertificate>,
     /// The questionnaire that is being filled in, and those that were submitted, the newest first.
     pub questionnaires: Vec<ExportedQuestionnaire>,
+    /// Appointments, by start.
+    pub appointments: Vec<ExportedAppointment>,
+    /// What happened at the door, the oldest visit first.
+    pub visits: Vec<ExportedVisit>,
+    /// When the donor was asked to wait, lifted deferrals too.
+    pub deferrals: Vec<ExportedDeferral>,
+    /// Adverse reactions, the oldest first.
+    pub reactions: Vec<ExportedReaction>,
+    /// Emergency teams, those that were left too.
+    pub teams: Vec<ExportedMembership>,
+    /// What the teams were called for, and what the donor said.
+    pub call_ups: Vec<ExportedCallUp>,
     /// Consents, withdrawn ones too.
     pub consents: Vec<ExportedConsent>,
     /// Where the account is signed in.
@@ -153,6 +169,12 @@ fn gather(context: &Context, db: &mut Db, account_id: &str) -> Result<Export, Er
         issued = certificates::of_donor(db, &record.id)?;
         answered = questionnaires::of_donor(context, db, &record.id)?;
     }
+    // Of records that were merged into the own one too: they are the same person's.
+    let records = match &record {
+        Some(record) => donors::with_merged(db, &record.id)?,
+        None => Vec::new(),
+    };
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
     let consents = consents::of_account(db, account_id)?.into_iter().map(|row| {
         Ok(ExportedConsent {
             address: row.address(vault)?.to_string(),
@@ -190,6 +212,12 @@ fn gather(context: &Context, db: &mut Db, account_id: &str) -> Result<Export, Er
             })
             .collect(),
         questionnaires: answered,
+        appointments: booking::appointments(db, &records)?,
+        visits: door::visits(db, &records, vault)?,
+        deferrals: door::deferrals(db, &records)?,
+        reactions: door::reactions(db, &records, vault)?,
+        teams: booking::memberships(db, account_id)?,
+        call_ups: booking::calls(db, account_id)?,
         consents: consents.collect::<Result<_, Error>>()?,
         sessions: sessions::open_of(db, account_id, now)?
             .into_iter()

@@ -86,6 +86,8 @@ pub enum Permission {
     DecideMerges,
     /// Manage sites, their weekly templates, sessions and slots.
     ManageSchedule,
+    /// Manage emergency teams, and call them up.
+    ManageTeams,
     /// Check donors in, screen them, record what came of it.
     WorkAtTheDoor,
     /// See and lift deferrals.
@@ -127,6 +129,7 @@ const TABLE: &[(Permission, &[Role])] = &[
     (Permission::ProposeMerges, &[Role::Operator, Role::Reviewer]),
     (Permission::DecideMerges, &[Role::Reviewer, Role::Admin]),
     (Permission::ManageSchedule, &[Role::Operator, Role::Admin]),
+    (Permission::ManageTeams, &[Role::Operator, Role::Admin]),
     (Permission::WorkAtTheDoor, &[Role::Operator, Role::Doctor]),
     (Permission::DecideDeferrals, &[Role::Doctor]),
     (Permission::FollowReactions, &[Role::Doctor]),

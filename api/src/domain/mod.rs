@@ -5,6 +5,7 @@ pub mod access;
 pub mod audit_chain;
 pub mod awards;
 pub mod booking;
+pub mod call_ups;
 pub mod certificate;
 pub mod consent;
 pub mod correction;

@@ -131,6 +131,28 @@ pub fn call_off(db: &mut Db, subjects: &[&str], kinds: &[&str], now: DateTime<Ut
         .execute(db)?)
 }
 
+/// Queues what was called off of this kind about these subjects again, as their subjects stand at `version`.
+pub fn call_again(
+    db: &mut Db,
+    subjects: &[&str],
+    kind: &str,
+    version: i64,
+    now: DateTime<Utc>,
+) -> Result<usize, Error> {
+    let off = outbox::table
+        .filter(outbox::subject.eq_any(subjects))
+        .filter(outbox::kind.eq(kind))
+        .filter(outbox::state.eq("superseded"));
+    Ok(diesel::update(off)
+        .set((
+            outbox::state.eq("queued"),
+            outbox::version.eq(version),
+            outbox::due_at.eq(now.naive_utc()),
+            outbox::finished_at.eq(None::<NaiveDateTime>),
+        ))
+        .execute(db)?)
+}
+
 impl OutboxRow {
     /// Whom it goes to, in clear.
     ///

@@ -110,6 +110,11 @@ pub fn by_id(db: &mut Db, id: &str) -> Result<Option<ReactionRow>, Error> {
     Ok(reactions::table.find(id).first(db).optional()?)
 }
 
+/// All reactions of these donors, the oldest first.
+pub fn of_donors(db: &mut Db, donor_ids: &[&str]) -> Result<Vec<ReactionRow>, Error> {
+    Ok(reactions::table.filter(reactions::donor_id.eq_any(donor_ids)).order(reactions::id.asc()).load(db)?)
+}
+
 /// Of these donors, those who had a reaction, also under a record that was merged into theirs.
 pub fn donors_with(db: &mut Db, donor_ids: &[&str]) -> Result<Vec<String>, Error> {
     let rows: Vec<(String, Option<String>)> = reactions::table

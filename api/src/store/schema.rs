@@ -638,6 +638,66 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    teams (id) {
+        id -> Text,
+        name -> Text,
+        created_by -> Text,
+        created_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    team_members (id) {
+        id -> Text,
+        team_id -> Text,
+        account_id -> Text,
+        donor_id -> Text,
+        text_version -> Text,
+        joined_at -> Timestamp,
+        left_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    call_ups (id) {
+        id -> Text,
+        team_id -> Text,
+        session_id -> Nullable<Text>,
+        blood_groups -> Text,
+        product -> Text,
+        needed -> BigInt,
+        coming -> BigInt,
+        note -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> Timestamp,
+        closes_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    call_up_answers (id) {
+        id -> Text,
+        call_up_id -> Text,
+        account_id -> Text,
+        donor_id -> Text,
+        state -> Text,
+        asked_at -> Timestamp,
+        answered_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::joinable!(visits -> collection_sessions (session_id));
+diesel::joinable!(screenings -> visits (visit_id));
+diesel::joinable!(team_members -> teams (team_id));
+diesel::joinable!(team_members -> donors (donor_id));
+diesel::joinable!(call_ups -> teams (team_id));
+diesel::joinable!(call_up_answers -> call_ups (call_up_id));
+diesel::joinable!(call_up_answers -> donors (donor_id));
 diesel::joinable!(donations -> donors (donor_id));
 diesel::joinable!(appointments -> slots (slot_id));
 diesel::joinable!(appointments -> donors (donor_id));
@@ -709,4 +769,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     unit_events,
     unit_temperatures,
     unit_policy,
+    teams,
+    team_members,
+    call_ups,
+    call_up_answers,
 );

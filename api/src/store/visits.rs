@@ -1,7 +1,7 @@
 //! Visits: who is at the door, and what was measured there.
 
 use super::connection::{Db, on_each};
-use super::schema::{screenings, visits};
+use super::schema::{collection_sessions, screenings, sites, visits};
 use crate::chance::Chance;
 use crate::error::Error;
 use crate::vault::{Field, Vault};
@@ -64,6 +64,16 @@ pub fn any_of(db: &mut Db, donor_id: &str) -> Result<bool, Error> {
     Ok(count > 0)
 }
 
+/// All visits of these donors with the sites' names, the oldest first.
+pub fn of_donors(db: &mut Db, donor_ids: &[&str]) -> Result<Vec<(VisitRow, String)>, Error> {
+    Ok(visits::table
+        .inner_join(collection_sessions::table.inner_join(sites::table))
+        .filter(visits::donor_id.eq_any(donor_ids))
+        .order(visits::id.asc())
+        .select((visits::all_columns, sites::name))
+        .load(db)?)
+}
+
 /// Everybody who is at a session, or has a ticket for it.
 pub fn here(db: &mut Db, session_id: &str) -> Result<Vec<VisitRow>, Error> {
     Ok(visits::table
@@ -106,7 +116,6 @@ pub fn change(db: &mut Db, row: &VisitRow) -> Result<(), Error> {
 
 /// Ends visits of sessions that closed before `before`: of people who took a ticket or waited, and went.
 pub fn end_old(db: &mut Db, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<usize, Error> {
-    use super::schema::collection_sessions;
     let closed = collection_sessions::table
         .filter(collection_sessions::closes_at.lt(before.naive_utc()))
         .select(collection_sessions::id);
@@ -178,4 +187,14 @@ pub fn insert_screening(db: &mut Db, row: &ScreeningRow) -> Result<(), Error> {
 /// A visit's screenings, the newest first.
 pub fn screenings_of(db: &mut Db, visit_id: &str) -> Result<Vec<ScreeningRow>, Error> {
     Ok(screenings::table.filter(screenings::visit_id.eq(visit_id)).order(screenings::id.desc()).load(db)?)
+}
+
+/// What was ever measured of these donors, the newest first.
+pub fn screenings_of_donors(db: &mut Db, donor_ids: &[&str]) -> Result<Vec<ScreeningRow>, Error> {
+    Ok(screenings::table
+        .inner_join(visits::table)
+        .filter(visits::donor_id.eq_any(donor_ids))
+        .order(screenings::id.desc())
+        .select(screenings::all_columns)
+        .load(db)?)
 }

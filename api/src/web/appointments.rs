@@ -118,6 +118,16 @@ pub async fn book(
     Ok(created(booked))
 }
 
+/// Sends a wish that needs no body and changes the appointment that the path names.
+async fn change(
+    bookings: &Bookings,
+    donor: &Donor,
+    request: &HttpRequest,
+    change: Wish,
+) -> Result<HttpResponse, Error> {
+    wish(bookings, donor, request, change, &[]).await.map(shown)
+}
+
 fn created(appointment: Appointment) -> HttpResponse {
     let location = format!("/v1/appointments/{}", appointment.id);
     let tag = version_tag(appointment.version);
@@ -150,9 +160,7 @@ pub async fn confirm(
     donor: Donor,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let appointment = id.into_inner();
-    let booked = wish(&bookings, &donor, &request, Wish::Confirm { appointment }, &[]).await?;
-    Ok(shown(booked))
+    change(&bookings, &donor, &request, Wish::Confirm { appointment: id.into_inner() }).await
 }
 
 /// Hold it some minutes longer, once.
@@ -177,9 +185,7 @@ pub async fn renew(
     donor: Donor,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let appointment = id.into_inner();
-    let held = wish(&bookings, &donor, &request, Wish::Renew { appointment }, &[]).await?;
-    Ok(shown(held))
+    change(&bookings, &donor, &request, Wish::Renew { appointment: id.into_inner() }).await
 }
 
 /// Say once more that one comes.
@@ -204,9 +210,7 @@ pub async fn will_come(
     donor: Donor,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let appointment = id.into_inner();
-    let noted = wish(&bookings, &donor, &request, Wish::WillCome { appointment }, &[]).await?;
-    Ok(shown(noted))
+    change(&bookings, &donor, &request, Wish::WillCome { appointment: id.into_inner() }).await
 }
 
 /// Cancel an appointment, or let a hold go.
@@ -231,9 +235,7 @@ pub async fn cancel(
     donor: Donor,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let appointment = id.into_inner();
-    let cancelled = wish(&bookings, &donor, &request, Wish::Cancel { appointment }, &[]).await?;
-    Ok(shown(cancelled))
+    change(&bookings, &donor, &request, Wish::Cancel { appointment: id.into_inner() }).await
 }
 
 /// Move an appointment to another slot: the new place is taken before the old one is freed.

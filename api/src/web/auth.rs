@@ -52,6 +52,7 @@ pub mod needs {
         ProposeMerges,
         DecideMerges,
         ManageSchedule,
+        ManageTeams,
         WorkAtTheDoor,
         DecideDeferrals,
         FollowReactions,

@@ -2,17 +2,15 @@
 
 use super::auth::Donor;
 use super::problem::{CallerProblems, Problem};
+use crate::actions::Context;
+use crate::actions::donors::{Viewer, seen};
 use crate::actions::units::{JourneyView, Journeys};
-use crate::actions::{Context, family};
-use crate::chance::Chance;
 use crate::error::Error;
 use crate::links;
-use crate::store::audit::{self, Actor, Entry};
-use crate::store::{Db, certificates, donations, statuses};
+use crate::store::{certificates, donations, statuses};
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 /// A donation.
@@ -35,44 +33,6 @@ pub struct DonationView {
     became: JourneyView,
 }
 
-/// Who looks at a donor's record.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Viewer {
-    /// The donor.
-    Donor,
-    /// A relative, by the donor's word.
-    Relative,
-}
-
-/// Runs `read` for a donor whom the caller sees; a relative's look leaves a trace that the donor can read.
-async fn seen<T: Send + 'static>(
-    context: &Context,
-    donor: &Donor,
-    donor_no: String,
-    read: impl FnOnce(&mut Db, &str, Viewer) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let (account_id, now) = (donor.id().to_owned(), context.clock.now());
-    let (number, account) = (donor_no.clone(), account_id.clone());
-    let link = context.pool.read(move |db| family::visible(db, &account, &number)).await?.link;
-    if link.relation == "self" {
-        return context.pool.read(move |db| read(db, &link.donor_id, Viewer::Donor)).await;
-    }
-    context
-        .pool
-        .write(move |db| {
-            let id = family::visible(db, &account_id, &donor_no)?.link.donor_id;
-            let entry = Entry {
-                actor: Actor::Account(account_id),
-                action: "donor.viewed",
-                subject: id.clone(),
-                detail: json!({ "purpose": "family" }),
-            };
-            audit::append(db, [entry], now, &mut Chance::from_system()?)?;
-            read(db, &id, Viewer::Relative)
-        })
-        .await
-}
-
 /// List a donor's donations, the newest first.
 #[utoipa::path(
     get, path = "/v1/donors/{donor_no}/donations", tag = "donor", operation_id = "donations",
@@ -90,7 +50,8 @@ pub async fn donations(
     donor_no: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     let now = context.clock.now();
-    let list = seen(&context, &donor, donor_no.into_inner(), move |db, id, viewer| {
+    let acting = donor.acting(&context);
+    let list = seen(&acting, donor.id().to_owned(), donor_no.into_inner(), move |db, id, viewer| {
         let mut rows = donations::of_donors(db, &[id])?;
         rows.sort_by_key(|row| std::cmp::Reverse(row.collected_at));
         let own = rows.iter().filter(|_| viewer == Viewer::Donor).map(|row| row.donation_no.as_str());
@@ -146,7 +107,8 @@ pub async fn certificate(
     donor: Donor,
     donor_no: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let newest = seen(&context, &donor, donor_no.into_inner(), |db, id, _| {
+    let acting = donor.acting(&context);
+    let newest = seen(&acting, donor.id().to_owned(), donor_no.into_inner(), |db, id, _| {
         let Some(row) = certificates::of_donor(db, id)?.into_iter().next() else { return Ok(None) };
         let status = statuses::of_certificate(db, &row.certificate_no)?.map(|row| row.status);
         Ok(Some((row, status)))

@@ -2,9 +2,7 @@
 
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
-    eligibility, family, groups, health, hospitals, me, merges, own_record, problem, questionnaire,
-    session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires, station_units,
-    status_lists, users, verification, verify, waitlist, well_known,
+    eligibility, family, groups, health, hospitals, me, merges, own_record, problem, questionnaire, session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires, station_teams, station_units, status_lists, teams, users, verification, verify, waitlist, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -60,6 +58,11 @@ use utoipa::{Modify, OpenApi, openapi};
         family::remove_manager,
         donors::donations,
         donors::certificate,
+        teams::list,
+        teams::enrol,
+        teams::leave,
+        teams::call_ups,
+        teams::answer,
         station_donors::find,
         station_donors::set_sign_in_phone,
         station_donors::add_manager,
@@ -126,6 +129,13 @@ use utoipa::{Modify, OpenApi, openapi};
         session_changes::shift,
         session_changes::unreached,
         session_changes::call,
+        station_teams::list,
+        station_teams::create,
+        station_teams::close,
+        station_teams::call_ups,
+        station_teams::call_up,
+        station_teams::coming,
+        station_teams::end_call_up,
         audit::audit,
         users::list,
         users::invite,
@@ -151,6 +161,7 @@ use utoipa::{Modify, OpenApi, openapi};
         (name = "booking", description = "Places, held and booked."),
         (name = "schedule", description = "Where and when blood can be given."),
         (name = "door", description = "Who is at the door, and what comes of it."),
+        (name = "teams", description = "Emergency teams, and calls to them."),
         (name = "station", description = "For the station's staff."),
         (name = "users", description = "Users of the station and of hospitals."),
         (name = "hospitals", description = "Hospitals and their systems."),

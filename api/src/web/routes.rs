@@ -2,9 +2,7 @@
 
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
-    eligibility, family, groups, health, hospitals, me, merges, one_tap, openapi, own_record, problem,
-    questionnaire, session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires,
-    station_units, status_lists, users, verify, verify_page, waitlist, well_known,
+    eligibility, family, groups, health, hospitals, me, merges, one_tap, openapi, own_record, problem, questionnaire, session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires, station_teams, station_units, status_lists, teams, users, verify, verify_page, waitlist, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -76,6 +74,10 @@ fn donor_routes(app: &mut ServiceConfig) {
         .service(delete("/v1/me/family/{donor_no}", family::leave))
         .service(get("/v1/me/managers", family::managers))
         .service(delete("/v1/me/managers/{manager}", family::remove_manager))
+        .service(get("/v1/me/teams", teams::list))
+        .service(post_and_delete("/v1/me/teams/{team}/membership", teams::enrol, teams::leave))
+        .service(get("/v1/me/call-ups", teams::call_ups))
+        .service(put("/v1/me/call-ups/{call_up}/answer", teams::answer))
         .service(get("/v1/donors/{donor_no}/donations", donors::donations))
         .service(get("/v1/donors/{donor_no}/certificate", donors::certificate));
 }
@@ -117,6 +119,15 @@ fn staff_routes(app: &mut ServiceConfig) {
         .service(post("/v1/station/donations/{donation_no}/reactions", door::record_reaction))
         .service(get("/v1/station/reactions", door::open_reactions))
         .service(post("/v1/station/reactions/{reaction}/follow-up", door::follow_reaction_up))
+        .service(get_and_post("/v1/station/teams", station_teams::list, station_teams::create))
+        .service(post("/v1/station/teams/{team}/closure", station_teams::close))
+        .service(get_and_post(
+            "/v1/station/teams/{team}/call-ups",
+            station_teams::call_ups,
+            station_teams::call_up,
+        ))
+        .service(get("/v1/station/call-ups/{call_up}/coming", station_teams::coming))
+        .service(post("/v1/station/call-ups/{call_up}/closure", station_teams::end_call_up))
         .service(get("/v1/station/audit", audit::audit))
         .service(get_and_post("/v1/users", users::list, users::invite))
         .service(delete("/v1/users/{user}", users::disable))

@@ -13,7 +13,10 @@ pub const APPOINTMENTS: [&str; 2] =
     ["01890000-0000-7000-8000-0000000000aa", "01890000-0000-7000-8000-0000000000bb"];
 
 /// What the donor waits for, and what another donor does.
-pub const WAITS: [&str; 2] = ["01890000-0000-7000-8000-0000000000cc", "01890000-0000-7000-8000-0000000000dd"];
+pub const WAITS: [&str; 2] = ["01890000-0000-7000-8000-0000000000ee", "01890000-0000-7000-8000-0000000000ff"];
+/// A call-up that asks the donor, and one that asks another.
+pub const CALL_UPS: [&str; 2] =
+    ["01890000-0000-7000-8000-0000000000cc", "01890000-0000-7000-8000-0000000000dd"];
 
 /// The callers, signed in through the API, and the objects in their paths.
 pub struct Cast {
@@ -74,6 +77,7 @@ impl Cast {
         cast.donors(server, gateway);
         appointments(station);
         waits(station);
+        call_ups(station);
         units(station);
         cast.merges = [("operator", "T0010", "T0011"), ("reviewer", "T0012", "T0013")]
             .map(|(role, kept, duplicate)| propose(server, &cast.callers[role], kept, duplicate));
@@ -171,6 +175,27 @@ fn appointments(station: &Station) {
              SELECT '{id}', slots.id, donor_id, account_id, product, starts_at, 'cancelled', 0, 'none', 0, 0, false, starts_at, starts_at
              FROM slots, account_donors JOIN donors ON donors.id = donor_id
              WHERE slots.id = '{slot}' AND donor_no = '{donor_no}' AND relation = 'self'"
+        );
+        station.execute(&made).unwrap();
+    }
+}
+
+/// One team, and a call-up for each of two of its members.
+fn call_ups(station: &Station) {
+    let team = "INSERT INTO teams (id, name, created_by, created_at, version)
+                VALUES ('team', '测试', 'nobody', '2026-01-01 00:00:00', 1)";
+    station.execute(team).unwrap();
+    for (id, donor_no) in CALL_UPS.into_iter().zip(["T0001", "T0002"]) {
+        let from = format!(
+            "FROM account_donors JOIN donors ON donors.id = donor_id WHERE donor_no = '{donor_no}' AND relation = 'self'"
+        );
+        let made = format!(
+            "INSERT INTO team_members (id, team_id, account_id, donor_id, text_version, joined_at)
+             SELECT '{id}', 'team', account_id, donor_id, '1', since {from};
+             INSERT INTO call_ups (id, team_id, blood_groups, product, needed, coming, created_by, created_at, closes_at, version)
+             VALUES ('{id}', 'team', 'O+', 'whole_blood', 1, 0, 'nobody', '2026-01-01 00:00:00', '2100-01-01 00:00:00', 1);
+             INSERT INTO call_up_answers (id, call_up_id, account_id, donor_id, state, asked_at)
+             SELECT '{id}', '{id}', account_id, donor_id, 'asked', since {from}"
         );
         station.execute(&made).unwrap();
     }

@@ -82,6 +82,9 @@ const PASS: &str = "whoever comes to the desk shows the pass to whoever stands t
 const UNIT_OF_THE_STATION: &str =
     "a unit is the station's: whoever has the role looks, says why, and its donor can read so";
 const GROUP_BY_CODE: &str = "whoever has the code is of the group; it shows times and no people";
+const TEAM_OF_THE_STATION: &str =
+    "teams and their call-ups are the station's, and all who manage teams manage them";
+const TEAM_TO_JOIN: &str = "a team is open to every donor, and the membership in it is the caller's own";
 const WORD: &str = "the word names a consent of the caller's own";
 
 /// All operations of the contract, in its order of subjects.
@@ -150,6 +153,11 @@ pub const EXPECTED: &[Expectation] = &[
     owned("remove_manager", DONORS),
     owned("donations", DONORS),
     owned("certificate", DONORS),
+    only("own_teams", DONORS),
+    unowned("join_team", DONORS, TEAM_TO_JOIN),
+    unowned("leave_team", DONORS, TEAM_TO_JOIN),
+    only("own_call_ups", DONORS),
+    owned("answer_call_up", DONORS),
 
     only("find_donors", &["operator", "doctor", "reviewer"]),
     unowned("set_sign_in_phone", WINDOW, DONOR_OF_THE_STATION),
@@ -197,6 +205,14 @@ pub const EXPECTED: &[Expectation] = &[
     only("open_session", PLANNERS),
     unowned("collection_session", PLANNERS, SCHEDULE_OF_THE_STATION),
     unowned("pause_session", PLANNERS, SCHEDULE_OF_THE_STATION),
+
+    only("teams", PLANNERS),
+    only("create_team", PLANNERS),
+    unowned("close_team", PLANNERS, TEAM_OF_THE_STATION),
+    unowned("call_ups", PLANNERS, TEAM_OF_THE_STATION),
+    unowned("call_up", PLANNERS, TEAM_OF_THE_STATION),
+    unowned("coming", DOOR, TEAM_OF_THE_STATION),
+    unowned("close_call_up", PLANNERS, TEAM_OF_THE_STATION),
 
     only("users", MANAGERS),
     only("invite", MANAGERS),

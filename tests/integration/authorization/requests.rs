@@ -1,6 +1,6 @@
 //! What the sweep sends: for every operation its paths and a body that does as little as can be.
 
-use super::cast::{APPOINTMENTS, Cast, NOBODY, WAITS};
+use super::cast::{APPOINTMENTS, CALL_UPS, Cast, NOBODY, WAITS};
 use serde_json::{Value, json};
 use std::cell::Cell;
 
@@ -87,6 +87,8 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
         ("donor_no", _) => ["T0001", "T0002", "T9999"],
         ("appointment", "call") => [NOBODY, NOBODY, NOBODY],
         ("appointment", _) => [APPOINTMENTS[0], APPOINTMENTS[1], NOBODY],
+        ("call_up", "answer_call_up") => [CALL_UPS[0], CALL_UPS[1], NOBODY],
+        ("call_up" | "team", _) => [NOBODY, NOBODY, NOBODY],
         ("site", _) => ["HERE", "THERE", "NONE"],
         (
             "session",
@@ -161,6 +163,8 @@ impl Bodies {
             }
             "defer" => json!({ "rule": "doctor" }),
             "record_reaction" => json!({ "severity": "mild", "note": "" }),
+            "join_team" => json!({ "consent": true, "text_version": "1" }),
+            "answer_call_up" => json!({ "coming": false }),
             "follow_reaction_up" => json!({ "outcome": "recovered" }),
             // Refused, because they say nothing.
             "verify"
@@ -174,6 +178,8 @@ impl Bodies {
             | "change_site"
             | "enter_template"
             | "open_session"
+            | "create_team"
+            | "call_up"
             | "pause_session" => json!({}),
             _ => return None,
         })

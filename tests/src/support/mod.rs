@@ -14,6 +14,7 @@ mod redis;
 mod server;
 mod station;
 mod tokens;
+mod wait;
 
 pub use callers::{Caller, PASSWORD, User, accept, by_code, international};
 pub use crowd::{Donor, Signer};
@@ -26,6 +27,7 @@ pub use redis::Redis;
 pub use server::{Answer, Server};
 pub use station::{Link, PUBLIC_URL, Station};
 pub use tokens::{authenticated, parts, signed, unsigned};
+pub use wait::until;
 
 use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};

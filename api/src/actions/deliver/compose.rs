@@ -1,13 +1,17 @@
 //! Finds out whom a queued message goes to and what it says, as things stand when it is sent.
 
-use crate::actions::Context;
 use crate::actions::sign_in::CODE_LIFETIME;
+use crate::actions::{Context, call_ups};
+use crate::domain::call_ups::Stage;
 use crate::error::Error;
 use crate::links;
 use crate::store::appointments::{self, Visit};
+use crate::store::call_ups as store;
 use crate::store::outbox::OutboxRow;
 use crate::store::{Db, accounts};
-use notifications::{AppointmentEvent, AppointmentNews, Language, Message, SignInCode, Thanks, render_sms};
+use notifications::{
+    AppointmentEvent, AppointmentNews, CallUp, Language, Message, SignInCode, Thanks, render_sms,
+};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -75,6 +79,9 @@ fn message(context: &Context, db: &mut Db, row: &OutboxRow, subject: &str) -> Re
     if row.kind == "thanks" {
         return Ok(Some(Message::Thanks(Thanks { station, certificate: row.version > 0 })));
     }
+    if row.kind == call_ups::MESSAGE {
+        return call_up(context, db, row, subject);
+    }
     let Some(visit) = appointments::visit(db, subject)? else { return Ok(None) };
     if visit.appointment.sequence != row.version {
         return Ok(None);
@@ -84,6 +91,15 @@ fn message(context: &Context, db: &mut Db, row: &OutboxRow, subject: &str) -> Re
         None => None,
     };
     Ok(news(context, &row.kind, &visit, replaced.as_ref())?.map(Message::Appointment))
+}
+
+/// A call to a member of an emergency team, while somebody is looked for and the member has not answered.
+fn call_up(context: &Context, db: &mut Db, row: &OutboxRow, answer: &str) -> Result<Option<Message>, Error> {
+    let call_up = store::waited(db, answer)?.filter(|call_up| {
+        call_up.version == row.version && call_up.standing().stage(context.clock.now()) == Stage::Open
+    });
+    let (station, link) = (context.station.name.clone(), context.public_url.to_string());
+    Ok(call_up.map(|_| Message::CallUp(CallUp { station, link })))
 }
 
 /// What a kind of message says about an appointment in the state that it is in; `None` when that makes no sense.

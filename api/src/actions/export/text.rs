@@ -1,7 +1,10 @@
 //! An export to be read: plain text, in Chinese.
 
 use super::words::chinese;
-use super::{Access, Export, ExportedConsent, ExportedDonation, ExportedQuestionnaire};
+use super::{
+    Access, Export, ExportedConsent, ExportedDonation, ExportedQuestionnaire, ExportedScreening,
+    ExportedVisit,
+};
 use crate::clock::{day_in_china, minute_in_china};
 use std::fmt::Write;
 
@@ -44,6 +47,8 @@ impl Export {
         for questionnaire in &self.questionnaires {
             write_questionnaire(out, questionnaire)?;
         }
+        self.write_comings(out)?;
+        self.write_teams(out)?;
         writeln!(out, "\n同意记录 {} 条", self.consents.len())?;
         for consent in &self.consents {
             write_consent(out, consent)?;
@@ -64,6 +69,78 @@ impl Export {
         }
         Ok(())
     }
+}
+
+impl Export {
+    /// Appointments, and what happened at the door.
+    fn write_comings(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "\n预约 {} 次", self.appointments.len())?;
+        for one in &self.appointments {
+            let (at, product) = (minute_in_china(one.starts_at), chinese(&one.product));
+            writeln!(out, "  {at} {} {product}：{}", one.place, chinese(&one.state))?;
+        }
+        writeln!(out, "\n到站 {} 次", self.visits.len())?;
+        for visit in &self.visits {
+            write_visit(out, visit)?;
+        }
+        writeln!(out, "\n暂缓献血 {} 次", self.deferrals.len())?;
+        for deferral in &self.deferrals {
+            let (at, rule) = (day_in_china(deferral.created_at), chinese(&deferral.rule));
+            match deferral.until {
+                Some(until) => write!(out, "  {at} {rule}，至 {until}")?,
+                None => write!(out, "  {at} {rule}，长期")?,
+            }
+            match deferral.lifted_at {
+                Some(at) => writeln!(out, "，{} 解除", day_in_china(at))?,
+                None => writeln!(out)?,
+            }
+        }
+        writeln!(out, "\n献血不良反应 {} 次", self.reactions.len())?;
+        for reaction in &self.reactions {
+            let (at, severity) = (day_in_china(reaction.recorded_at), chinese(&reaction.severity));
+            write!(out, "  {at} {} {severity}：{}", reaction.donation_no, reaction.note)?;
+            match &reaction.outcome {
+                Some(outcome) => writeln!(out, "（{}）", chinese(outcome))?,
+                None => writeln!(out)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn write_teams(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "\n应急献血队 {} 个", self.teams.len())?;
+        for team in &self.teams {
+            write!(out, "  {} {} 版 {} 加入", team.team, team.text_version, day_in_china(team.joined_at))?;
+            match team.left_at {
+                Some(at) => writeln!(out, "，{} 退出", day_in_china(at))?,
+                None => writeln!(out)?,
+            }
+        }
+        writeln!(out, "\n应急召集 {} 次", self.call_ups.len())?;
+        for one in &self.call_ups {
+            let (at, product) = (minute_in_china(one.asked_at), chinese(&one.product));
+            writeln!(out, "  {at} {} {product}：{}", one.team, chinese(&one.answer))?;
+        }
+        Ok(())
+    }
+}
+
+fn write_visit(out: &mut String, visit: &ExportedVisit) -> std::fmt::Result {
+    let (at, product) = (minute_in_china(visit.at), chinese(&visit.product));
+    writeln!(out, "  {at} {} {product}：{}", visit.place, chinese(&visit.state))?;
+    for ExportedScreening { at, passed, measured } in &visit.screenings {
+        let (at, passed) = (minute_in_china(*at), if *passed { "合格" } else { "不合格" });
+        writeln!(
+            out,
+            "    {at} {passed}：血红蛋白 {} g/L，血压 {}/{} mmHg，脉搏 {} 次/分，体重 {} kg",
+            measured.haemoglobin_g_per_l,
+            measured.systolic_mmhg,
+            measured.diastolic_mmhg,
+            measured.pulse_per_minute,
+            measured.weight_kg
+        )?;
+    }
+    Ok(())
 }
 
 fn write_donation(out: &mut String, donation: &ExportedDonation) -> std::fmt::Result {
