@@ -82,6 +82,7 @@ async fn deliver_until(context: Context, mut stopped: watch::Receiver<bool>) {
         waitlist::round(&context).await;
         reminders::round(&context).await;
         deliver::round(&context).await;
+        deliver::settle(&context).await;
         tokio::time::sleep(BREATH).await;
     }
 }

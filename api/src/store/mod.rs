@@ -18,6 +18,7 @@ pub mod imports;
 pub mod lockouts;
 pub mod merges;
 pub mod message_policy;
+pub mod message_preferences;
 pub mod migrations;
 pub mod outbox;
 mod pool;
