@@ -4,6 +4,7 @@
 //! purpose, which ends with the certificate.
 
 pub mod appointment;
+pub mod unsubscribe;
 
 use crate::actions::Context;
 use crate::error::Error;

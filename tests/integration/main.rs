@@ -9,6 +9,7 @@ mod cache;
 mod certificates_http;
 mod clients;
 mod contract;
+mod delivery;
 mod door;
 mod eligibility;
 mod export;

@@ -9,7 +9,7 @@ use crate::store::accounts::{self, LinkedDonor};
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::{
     Db, appointments, booking_policy, calendar_feeds, call_ups, certificates, consents, deferrals, donations,
-    donors, merges, sharing, teams as memberships, visits, waitlist,
+    donors, merges, message_preferences, sharing, teams as memberships, visits, waitlist,
 };
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -42,6 +42,7 @@ pub async fn erase(context: &Context, account_id: String) -> Result<Erased, Erro
         accounts::unlink_all(db, &account_id, now)?;
         consents::withdraw_all(db, &account_id, now)?;
         calendar_feeds::remove(db, &account_id)?;
+        message_preferences::forget(db, &account_id)?;
         let donations_kept = match own {
             Some(donor) => !forget_record(db, &donor, now)?,
             None => false,

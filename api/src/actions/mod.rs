@@ -25,6 +25,8 @@ pub mod issue;
 pub mod keys;
 pub mod mail;
 pub mod merge;
+pub mod message_preferences;
+pub mod messages;
 pub mod no_shows;
 pub mod one_tap;
 pub mod own_record;

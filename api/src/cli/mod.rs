@@ -6,6 +6,7 @@ mod demo;
 mod hospitals;
 mod import;
 mod keys;
+mod outbox;
 mod output;
 mod questionnaires;
 mod rules;
@@ -53,6 +54,9 @@ enum Command {
     /// Verify the audit trail, and write down where it ends.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// See what became of messages, send them again, give them up.
+    #[command(subcommand)]
+    Outbox(outbox::Outbox),
     /// Invite and disable users of the station and of hospitals.
     #[command(subcommand)]
     Users(users::Users),
@@ -109,6 +113,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Certificates(certificates) => certificates.run(&setup),
         Command::Verify(verify) => verify.run(&setup),
         Command::Audit(audit) => audit.run(&setup),
+        Command::Outbox(outbox) => outbox.run(&setup),
         Command::Users(users) => users.run(&setup),
         Command::Hospitals(hospitals) => hospitals.run(&setup),
         Command::Schedule(schedule) => schedule.run(&setup),

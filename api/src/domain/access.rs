@@ -100,6 +100,8 @@ pub enum Permission {
     CheckPasses,
     /// Read what became of a donation's units.
     ReadUnits,
+    /// See what became of messages, send them again, give them up.
+    HandleMessages,
     /// Read the audit trail.
     ReadAudit,
 }
@@ -136,6 +138,7 @@ const TABLE: &[(Permission, &[Role])] = &[
     (Permission::ReadQuestionnaires, &[Role::Doctor]),
     (Permission::CheckPasses, &[Role::Operator, Role::Doctor]),
     (Permission::ReadUnits, &[Role::Operator, Role::Doctor]),
+    (Permission::HandleMessages, &[Role::Operator, Role::Admin]),
     (Permission::ReadAudit, &[Role::Auditor]),
 ];
 

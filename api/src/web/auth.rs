@@ -59,6 +59,7 @@ pub mod needs {
         ReadQuestionnaires,
         CheckPasses,
         ReadUnits,
+        HandleMessages,
         ReadAudit,
     );
 }

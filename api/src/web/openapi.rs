@@ -2,9 +2,10 @@
 
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
-    eligibility, family, groups, health, hospitals, me, merges, own_record, problem, questionnaire, receipts,
-    session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires, station_teams,
-    station_units, status_lists, teams, users, verification, verify, waitlist, well_known,
+    eligibility, family, groups, health, hospitals, me, merges, message_preferences, own_record, problem,
+    questionnaire, receipts, session_changes, sessions, sign_in, sites, slots, station_donors,
+    station_messages, station_questionnaires, station_teams, station_units, status_lists, teams, users,
+    verification, verify, waitlist, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -60,6 +61,8 @@ use utoipa::{Modify, OpenApi, openapi};
         family::share,
         family::join,
         family::leave,
+        message_preferences::show,
+        message_preferences::change,
         family::managers,
         family::remove_manager,
         donors::donations,
@@ -142,6 +145,13 @@ use utoipa::{Modify, OpenApi, openapi};
         station_teams::call_up,
         station_teams::coming,
         station_teams::end_call_up,
+        station_messages::list,
+        station_messages::show,
+        station_messages::discard,
+        station_messages::retry,
+        station_messages::counts,
+        station_messages::templates,
+        station_messages::preview,
         audit::audit,
         users::list,
         users::invite,

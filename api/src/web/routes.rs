@@ -2,10 +2,10 @@
 
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
-    eligibility, family, groups, health, hospitals, me, merges, one_tap, openapi, own_record, problem,
-    questionnaire, receipts, session_changes, sessions, sign_in, sites, slots, station_donors,
-    station_questionnaires, station_teams, station_units, status_lists, teams, users, verify, verify_page,
-    waitlist, well_known,
+    eligibility, family, groups, health, hospitals, me, merges, message_preferences, one_tap, openapi,
+    own_record, problem, questionnaire, receipts, session_changes, sessions, sign_in, sites, slots,
+    station_donors, station_messages, station_questionnaires, station_teams, station_units, status_lists,
+    teams, users, verify, verify_page, waitlist, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -25,6 +25,8 @@ pub(super) fn all(app: &mut ServiceConfig) {
         .configure(sign_in_routes)
         .configure(donor_routes)
         .configure(staff_routes)
+        .service(get("/call-ups", teams::where_to_answer))
+        .service(get_and_post("/u/{key}", message_preferences::ask, message_preferences::unsubscribe))
         .service(get("/v1/receipts/kannel", receipts::kannel))
         .service(get("/v1/inbound/kannel", receipts::kannel_inbound))
         .service(post("/v1/receipts/aliyun/{token}", receipts::aliyun))
@@ -79,6 +81,11 @@ fn donor_routes(app: &mut ServiceConfig) {
         .service(post("/v1/me/sharing-codes", family::share))
         .service(post("/v1/me/family", family::join))
         .service(delete("/v1/me/family/{donor_no}", family::leave))
+        .service(get_and_put(
+            "/v1/me/message-preferences",
+            message_preferences::show,
+            message_preferences::change,
+        ))
         .service(get("/v1/me/managers", family::managers))
         .service(delete("/v1/me/managers/{manager}", family::remove_manager))
         .service(get("/v1/me/teams", teams::list))
@@ -135,6 +142,16 @@ fn staff_routes(app: &mut ServiceConfig) {
         ))
         .service(get("/v1/station/call-ups/{call_up}/coming", station_teams::coming))
         .service(post("/v1/station/call-ups/{call_up}/closure", station_teams::end_call_up))
+        .service(get("/v1/station/messages", station_messages::list))
+        .service(get_and_delete(
+            "/v1/station/messages/{message}",
+            station_messages::show,
+            station_messages::discard,
+        ))
+        .service(post("/v1/station/messages/{message}/retry", station_messages::retry))
+        .service(get("/v1/station/message-counts", station_messages::counts))
+        .service(get("/v1/station/templates", station_messages::templates))
+        .service(get("/v1/station/templates/{template}/preview", station_messages::preview))
         .service(get("/v1/station/audit", audit::audit))
         .service(get_and_post("/v1/users", users::list, users::invite))
         .service(delete("/v1/users/{user}", users::disable))
@@ -215,6 +232,18 @@ where
 {
     let [get, head] = reading(read);
     at(path, "GET, HEAD, POST", [get, head, web::post().to(add)])
+}
+
+/// A resource that is read with GET and HEAD, and ended with DELETE.
+fn get_and_delete<F, A, G, B>(path: &str, read: F, end: G) -> Resource
+where
+    F: Handler<A, Output: Responder + 'static>,
+    A: FromRequest + 'static,
+    G: Handler<B, Output: Responder + 'static>,
+    B: FromRequest + 'static,
+{
+    let [get, head] = reading(read);
+    at(path, "GET, HEAD, DELETE", [get, head, web::delete().to(end)])
 }
 
 /// A resource that is begun with POST and ended with DELETE.

@@ -197,3 +197,12 @@ pub async fn answer(
     call_ups::answer(&donor.acting(&context), donor.id().to_owned(), call_up.into_inner(), answer).await?;
     Ok(HttpResponse::NoContent().finish())
 }
+
+/// Where the link in a call-up's message leads: whoever has it answers where they are signed in.
+pub async fn where_to_answer() -> HttpResponse {
+    let page = "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\">\
+        <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>应急献血队</title>\
+        <p>请打开小程序或登录网页，在“应急献血队”中回复能否前来。</p>\
+        <p lang=\"en\">Please sign in to the app and say there whether you can come.</p></html>";
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page)
+}

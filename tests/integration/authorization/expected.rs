@@ -85,6 +85,7 @@ const GROUP_BY_CODE: &str = "whoever has the code is of the group; it shows time
 const TEAM_OF_THE_STATION: &str =
     "teams and their call-ups are the station's, and all who manage teams manage them";
 const TEAM_TO_JOIN: &str = "a team is open to every donor, and the membership in it is the caller's own";
+const MESSAGE_OF_THE_STATION: &str = "the outbox is the station's: its staff see what became of messages, not whom they go to or what they say";
 const WORD: &str = "the word names a consent of the caller's own";
 
 /// All operations of the contract, in its order of subjects.
@@ -130,6 +131,8 @@ pub const EXPECTED: &[Expectation] = &[
     anybody("calendar_feed", "its address is the key, for calendars cannot sign in"),
     owned("cancel", DONORS),
     owned("move_appointment", DONORS),
+    only("message_preferences", DONORS),
+    only("change_message_preferences", DONORS),
     only("join_waitlist", DONORS),
     only("own_waitlist", DONORS),
     owned("leave_waitlist", DONORS),
@@ -174,6 +177,13 @@ pub const EXPECTED: &[Expectation] = &[
     only("propose_merge", &["operator", "reviewer"]),
     unowned("propose_unmerge", &["operator", "reviewer"], MERGE_OF_THE_STATION),
     unowned("decide_merge", &["reviewer", "admin"], MERGE_OF_THE_STATION),
+    only("messages", PLANNERS),
+    unowned("message", PLANNERS, MESSAGE_OF_THE_STATION),
+    unowned("drop_message", PLANNERS, MESSAGE_OF_THE_STATION),
+    unowned("retry_message", PLANNERS, MESSAGE_OF_THE_STATION),
+    only("message_counts", PLANNERS),
+    only("message_templates", PLANNERS) ,
+    unowned("preview_template", PLANNERS, "the contents are invented"),
     only("audit", &["auditor"]),
 
     only("sites", PLANNERS),

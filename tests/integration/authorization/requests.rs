@@ -113,6 +113,8 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
             let other = cast.spare.get(role).unwrap_or(&cast.callers["donor"]).session();
             return Some([own, other, NOBODY.to_owned()]);
         }
+        ("template", "preview_template") => ["thanks", "reminder", "nothing"],
+        ("message", _) => [NOBODY, NOBODY, NOBODY],
         ("certificate_no" | "list" | "token" | "key", _) => return None,
         _ => panic!("a parameter that the sweep does not know: {parameter} of {operation}"),
     };

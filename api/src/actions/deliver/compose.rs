@@ -6,6 +6,7 @@ use crate::actions::{Context, calendar};
 use crate::domain::delivery::Purpose;
 use crate::domain::quiet_hours::QuietHours;
 use crate::error::Error;
+use crate::links;
 use crate::store::message_preferences::{self as preferences, PreferenceRow};
 use crate::store::outbox::OutboxRow;
 use crate::store::{Db, accounts, consents, donors, message_policy};
@@ -231,16 +232,36 @@ impl<'a> Desk<'a> {
             && ways.email.is_some();
         let outgoing = match &address {
             Address::Phone(_) => Outgoing::new(&said.message, language, kind).map_err(Error::internal)?,
-            Address::Email(to) => self.letter(said, language, to)?,
+            Address::Email(to) => {
+                let whose = (row.account_id.as_deref().unwrap_or_default(), Purpose::of(&row.kind));
+                self.letter(said, whose, language, to)?
+            }
         };
         Ok(self.ready(kind, has_other, letter_beside, outgoing, address))
     }
 
-    fn letter(&self, said: &Said, language: Language, to: &EmailAddress) -> Result<Outgoing, Error> {
+    /// One click ends appeals and news; mail programs take it from `https://` only (RFC 8058 §3.1).
+    fn way_out(&self, account_id: &str) -> Result<String, Error> {
+        let key = links::unsubscribe::key(self.context.vault.link_secret(), account_id)?;
+        Ok(format!("{}/u/{key}", self.context.public_url))
+    }
+
+    fn letter(
+        &self,
+        said: &Said,
+        (account_id, purpose): (&str, Purpose),
+        language: Language,
+        to: &EmailAddress,
+    ) -> Result<Outgoing, Error> {
         let letter = render(&said.message, language).map_err(Error::internal)?;
         let letter = match &said.visit {
             Some(visit) => letter.with_calendar(&calendar::invitation(self.context, visit, to)?),
             None => letter,
+        };
+        let way_out = purpose.consent().is_some() && self.context.public_url.starts_with("https://");
+        let letter = match way_out {
+            true => letter.with_unsubscribe(&self.way_out(account_id)?).map_err(Error::internal)?,
+            false => letter,
         };
         Ok(Outgoing::from(letter))
     }

@@ -1,0 +1,68 @@
+//! How a donor wants to be told, and the way out of appeals and news without signing in.
+
+use super::Context;
+use super::receipts::withdraw;
+use crate::chance::Chance;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::links;
+use crate::store::audit::{self, Entry};
+use crate::store::message_preferences::{self as store, PreferenceRow};
+use serde_json::json;
+
+/// The channels that a donor may choose.
+const CHANNELS: [&str; 2] = ["sms", "email"];
+
+/// Checks what a donor chose.
+///
+/// # Errors
+/// `unknown_channel`, `unknown_language`, by the name of the field.
+pub fn check(channels: &[String], language: &str) -> Result<(), Refusal> {
+    let known = channels.iter().all(|channel| CHANNELS.contains(&channel.as_str()));
+    let mut sorted = channels.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    if channels.is_empty() || !known || sorted.len() != channels.len() {
+        let message = "One or more of sms and email, each once, the first choice first.";
+        return Err(Refusal::new("channels", "unknown_channel", message));
+    }
+    if !["zh", "en"].contains(&language) {
+        return Err(Refusal::new("language", "unknown_language", "The languages are zh and en."));
+    }
+    Ok(())
+}
+
+/// Puts preferences in the place of their version before.
+///
+/// # Errors
+/// `changed_meanwhile`.
+pub async fn change(context: &Context, row: PreferenceRow) -> Result<(), Error> {
+    let whole = context.clone();
+    context
+        .pool
+        .write(move |db| {
+            if !store::save(db, &row)? {
+                return Err(Error::changed_meanwhile());
+            }
+            let detail =
+                json!({ "channels": row.channels, "letters": row.letters, "language": row.language });
+            let (actor, subject) = (whole.actor.clone(), row.account_id);
+            let entry = Entry { actor, action: "message_preferences.changed", subject, detail };
+            audit::append(db, [entry], whole.clock.now(), &mut Chance::from_system()?)
+        })
+        .await
+}
+
+/// Withdraws the consents to appeals and news of the account that a link in a letter names.
+///
+/// # Errors
+/// `not_found` when no such link was ever written.
+pub async fn unsubscribe(context: &Context, key: &str) -> Result<(), Error> {
+    let account_id = links::unsubscribe::open(context.vault.link_secret(), key)
+        .ok_or_else(|| Error::not_found("There is no such link."))?;
+    let whole = context.clone();
+    context
+        .pool
+        .write(move |db| withdraw(db, &account_id, "letter", whole.clock.now(), &mut Chance::from_system()?))
+        .await
+}
