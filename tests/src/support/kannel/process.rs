@@ -48,9 +48,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Its children keep the group's number taken, also when the program itself has ended.
-        let group = format!("kill -KILL -- -{} 2>&-", self.0.id());
-        let _ = Command::new("sh").args(["-c", &group]).status();
+        let _ = self.0.kill();
+        // Not reaped yet, it keeps the group's number taken; there may be nobody else in it.
+        let group = format!("kill -s KILL -- -{}", self.0.id());
+        let _ = Command::new("sh").args(["-c", &group]).stderr(Stdio::null()).status();
         let _ = self.0.wait();
     }
 }
