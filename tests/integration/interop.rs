@@ -2,24 +2,8 @@
 
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::{Value, json};
-use std::io::Write;
-use std::process::{Command, Stdio};
 use tests::on_both;
-use tests::support::{Station, Town, repository, set_by_test, shared, variable};
-
-/// Runs a script of `tests/interop` with JSON on its standard input; JSON comes back.
-fn python(script: &str, input: &Value) -> Value {
-    let mut process = Command::new(set_by_test("REXUE_TEST_PYTHON"))
-        .arg(repository().join("tests/interop").join(script))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    process.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
-    let output = process.wait_with_output().unwrap();
-    assert!(output.status.success(), "{script} failed");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
+use tests::support::{Station, Town, run_python, shared, variable};
 
 /// How many certificates are checked; all of them with `REXUE_TEST_INTEROP=748`.
 fn size() -> usize {
@@ -47,7 +31,7 @@ on_both! {
             json!({ "text": text.text(), "png": BASE64.encode(&png.body) })
         }).collect();
 
-        let seen = python("read_certificates.py", &json!({
+        let seen = run_python("interop/read_certificates.py", &json!({
             "certificates": certificates,
             "jwks": server.get("/.well-known/jwks.json").json(),
             "cose_keys": HEXLOWER.encode(&server.get("/.well-known/cose-keys").body),

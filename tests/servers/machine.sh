@@ -37,6 +37,30 @@ find_postgres() {
   [ -n "$program" ]
 }
 
+# Kannel's programs, which tests start themselves. Exports REXUE_TEST_KANNEL_PROGRAMS, the folder of bearerbox and smsbox, and
+# REXUE_TEST_FAKESMSC.
+require_kannel() {
+  local missing=()
+  find_kannel || missing+=(kannel)
+  find_fakesmsc || missing+=(kannel-extras)
+  install_packages "${missing[@]}"
+  find_kannel || stop "Kannel's bearerbox and smsbox were not found, neither on the PATH nor in /usr/sbin."
+  find_fakesmsc || stop "Kannel's fakesmsc was not found, neither on the PATH nor in /usr/lib/kannel/test."
+}
+
+find_kannel() {
+  local program
+  program=$(PATH="$PATH:/usr/sbin" command -v bearerbox) || return 1
+  REXUE_TEST_KANNEL_PROGRAMS=$(dirname "$program")
+  export REXUE_TEST_KANNEL_PROGRAMS
+  [ -x "$REXUE_TEST_KANNEL_PROGRAMS/smsbox" ]
+}
+
+find_fakesmsc() {
+  REXUE_TEST_FAKESMSC=$(PATH="$PATH:/usr/lib/kannel/test" command -v fakesmsc) || return 1
+  export REXUE_TEST_FAKESMSC
+}
+
 install_packages() {
   [ $# -gt 0 ] || return 0
   local by_hand="apt-get update && apt-get install -y --no-install-recommends $*"
@@ -55,7 +79,7 @@ stop_fresh_services() {
   local package
   for package in "$@"; do
     case $package in
-      postgresql | redis-server) as_root service "$package" stop >/dev/null 2>&1 || true ;;
+      postgresql | redis-server | kannel) as_root service "$package" stop >/dev/null 2>&1 || true ;;
     esac
   done
 }

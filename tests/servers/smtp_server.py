@@ -88,7 +88,10 @@ class Mailbox:
         }
         target = self.folder / f"{self.letters}"
         target.with_suffix(".eml").write_bytes(envelope.content)
-        target.with_suffix(".json").write_text(json.dumps(described), encoding="utf-8")
+        # Whoever sees the description sees all of it.
+        unfinished = target.with_suffix(".new")
+        unfinished.write_text(json.dumps(described), encoding="utf-8")
+        unfinished.rename(target.with_suffix(".json"))
 
 
 def structure(part):
