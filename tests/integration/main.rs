@@ -36,6 +36,7 @@ mod privacy_questionnaire;
 mod privacy_rights;
 mod probe;
 mod prove_booking;
+mod prove_notifications;
 mod questionnaire;
 mod sample_station;
 mod schedule;

@@ -1,10 +1,10 @@
-//! `./prove booking`: the fault tests at full size. Exit 1 when a figure is not what is wanted.
+//! `./prove booking`, `./prove notifications`: the fault tests at full size. Exit 1 when a figure is not what is wanted.
 #![expect(clippy::print_stdout, reason = "a table for people is what this program is for")]
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
 use tests::prove::report::Report;
-use tests::prove::{expiry, last_place, storm};
+use tests::prove::{expiry, last_place, reminders, storm};
 use tests::support::{Kind, Station};
 
 /// Proves that faults break no promise.
@@ -19,6 +19,27 @@ struct Options {
 enum What {
     /// Places: a storm of bookings with kills and stops, the last place, holds that end while they are confirmed.
     Booking(Booking),
+    /// Messages: reminders through a real Kannel and a real mail server, while workers and the gateway are killed.
+    Notifications(Notifications),
+}
+
+#[derive(Args)]
+struct Notifications {
+    /// Reminders; every fifth donor is reminded by letter.
+    #[arg(long, default_value_t = 20_000)]
+    reminders: usize,
+    /// How often a worker is killed.
+    #[arg(long, default_value_t = 100)]
+    kills: usize,
+    /// How often the gateway is killed.
+    #[arg(long, default_value_t = 10)]
+    gateway_kills: usize,
+    /// What the choices are drawn from [default: the time].
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The database.
+    #[arg(long, value_enum, default_value_t = Database::Both)]
+    database: Database,
 }
 
 #[derive(Args)]
@@ -81,18 +102,35 @@ impl Booking {
 }
 
 fn main() -> ExitCode {
-    let Options { what: What::Booking(booking) } = Options::parse();
-    let seed = booking.seed.unwrap_or_else(|| tests::support::now().timestamp().unsigned_abs());
-    println!("seed {seed}");
+    let any = || tests::support::now().timestamp().unsigned_abs();
+    let good = match Options::parse().what {
+        What::Booking(booking) => {
+            let seed = booking.seed.unwrap_or_else(any);
+            println!("seed {seed}");
+            on_each(booking.database, |kind| booking.prove(kind, seed).collect())
+        }
+        What::Notifications(wanted) => {
+            let Notifications { reminders, kills, gateway_kills, .. } = wanted;
+            let seed = wanted.seed.unwrap_or_else(any);
+            println!("seed {seed}");
+            let size = reminders::Size { reminders, kills, gateway_kills, seed };
+            on_each(wanted.database, |kind| vec![reminders::on(kind, &size)])
+        }
+    };
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Whether all reports are good, on each database that is wanted.
+fn on_each(wanted: Database, prove: impl Fn(Kind) -> Vec<Report>) -> bool {
     let mut good = true;
     for (database, kind) in [(Database::Sqlite, Kind::Sqlite), (Database::Postgres, Kind::Postgres)] {
-        if ![database, Database::Both].contains(&booking.database) {
+        if ![database, Database::Both].contains(&wanted) {
             continue;
         }
-        for report in booking.prove(kind, seed) {
+        for report in prove(kind) {
             println!("\n{}", report.text());
             good &= report.is_good();
         }
     }
-    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    good
 }

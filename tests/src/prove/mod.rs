@@ -12,6 +12,7 @@ pub mod checker;
 pub mod expiry;
 pub mod history;
 pub mod last_place;
+pub mod reminders;
 pub mod report;
 pub mod storm;
 

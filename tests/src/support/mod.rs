@@ -33,7 +33,7 @@ pub use redis::Redis;
 pub use server::{Answer, Server};
 pub use station::{Link, PUBLIC_URL, Station};
 pub use tokens::{authenticated, parts, signed, unsigned};
-pub use wait::until;
+pub use wait::{until, until_within};
 
 use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};
