@@ -26,9 +26,11 @@ use notifications::{Accepted, Call, Class, Failure};
 use record::{Made, record};
 
 /// Messages that are claimed together.
-const BATCH: i64 = 256;
+const BATCH: i64 = 128;
 /// Messages on their way at one time.
 const AT_ONCE: usize = 64;
+/// Results that are written down together.
+const TOGETHER: usize = 64;
 /// How long a claim holds: longer than a batch takes when every call times out.
 const LEASE: TimeDelta = TimeDelta::seconds(90);
 /// Messages that are looked at in one transaction, of those whose worker died or whose fate is unknown.
@@ -50,13 +52,16 @@ pub async fn deliver_due(context: &Context) -> Result<usize, Error> {
     }
     let prepared: Vec<(OutboxRow, Prepared)> =
         context.pool.read(move |db| Desk::open(&whole, db, now)?.prepare(db, rows)).await?;
-    let made: Vec<Made> = stream::iter(prepared)
+    let count = prepared.len();
+    let mut made = stream::iter(prepared)
         .map(|(row, prepared)| attempt(context, row, prepared))
         .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
-    let (count, whole) = (made.len(), context.clone());
-    context.pool.write(move |db| record(&whole, db, made)).await?;
+        .ready_chunks(TOGETHER);
+    // As they come: what is not written down when a worker dies is of unknown fate.
+    while let Some(made) = made.next().await {
+        let whole = context.clone();
+        context.pool.write(move |db| record(&whole, db, made)).await?;
+    }
     Ok(count)
 }
 
