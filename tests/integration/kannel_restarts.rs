@@ -46,8 +46,19 @@ async fn what_is_sent_while_bearerbox_is_dead_is_not_accepted() {
 
 #[tokio::test]
 async fn kill_9_under_load_loses_nothing_that_was_accepted() {
-    const COUNT: usize = 400;
+    kill_under_load(Kannel::start()).await;
+}
+
+#[tokio::test]
+async fn kill_9_under_load_loses_nothing_of_a_queue() {
     let mut kannel = Kannel::start();
+    kannel.send_carrier_away();
+    kill_under_load(kannel).await;
+}
+
+/// Kills `bearerbox` after 100 of 400 messages, and looks for all that were accepted.
+async fn kill_under_load(mut kannel: Kannel) {
+    const COUNT: usize = 400;
     let channel = Arc::new(channel_to(&kannel, ""));
     let (results, mut ended) = unbounded_channel();
 

@@ -21,7 +21,8 @@ pub struct Inbound {
 }
 
 /// Reads the parameters of Kannel's call for a text that came in, decoded, in any order: `from`, `text` and `id`. The service in
-/// Kannel's settings is `get-url = "https://…?from=%p&text=%b&id=%I"`, with `charset = UTF-8`.
+/// Kannel's settings is `get-url = "https://…?from=%p&text=%b&id=%I"`, and the group `smsbox` has `mo-recode = true`: without it
+/// Chinese comes as UTF-16 (Kannel 1.4.5).
 ///
 /// # Errors
 ///
