@@ -2,6 +2,7 @@
 //! No database, no clock, no randomness, no environment.
 
 pub mod access;
+pub mod appeals;
 pub mod audit_chain;
 pub mod awards;
 pub mod booking;

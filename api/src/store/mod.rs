@@ -1,6 +1,7 @@
 //! Rows and queries, for both databases; no decisions.
 
 pub mod accounts;
+pub mod appeals;
 pub mod appointments;
 pub mod audit;
 pub mod booking_policy;

@@ -37,6 +37,7 @@ mod sessions;
 mod sign_in;
 mod sites;
 mod slots;
+mod station_appeals;
 mod station_donors;
 mod station_questionnaires;
 mod station_teams;

@@ -2,7 +2,7 @@
 
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
-    eligibility, family, groups, health, hospitals, me, merges, one_tap, openapi, own_record, problem, questionnaire, session_changes, sessions, sign_in, sites, slots, station_donors, station_questionnaires, station_teams, station_units, status_lists, teams, users, verify, verify_page, waitlist, well_known,
+    eligibility, family, groups, health, hospitals, me, merges, one_tap, openapi, own_record, problem, questionnaire, session_changes, sessions, sign_in, sites, slots, station_appeals, station_donors, station_questionnaires, station_teams, station_units, status_lists, teams, users, verify, verify_page, waitlist, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -128,6 +128,9 @@ fn staff_routes(app: &mut ServiceConfig) {
         ))
         .service(get("/v1/station/call-ups/{call_up}/coming", station_teams::coming))
         .service(post("/v1/station/call-ups/{call_up}/closure", station_teams::end_call_up))
+        .service(get_and_post("/v1/station/appeals", station_appeals::list, station_appeals::open))
+        .service(get("/v1/station/appeals/{appeal}", station_appeals::show))
+        .service(post("/v1/station/appeals/{appeal}/close", station_appeals::close))
         .service(get("/v1/station/audit", audit::audit))
         .service(get_and_post("/v1/users", users::list, users::invite))
         .service(delete("/v1/users/{user}", users::disable))

@@ -1,7 +1,7 @@
 //! Finds out whom a queued message goes to and what it says, as things stand when it is sent.
 
 use crate::actions::sign_in::CODE_LIFETIME;
-use crate::actions::{Context, call_ups};
+use crate::actions::{Context, call_ups, invite};
 use crate::domain::call_ups::Stage;
 use crate::error::Error;
 use crate::links;
@@ -81,6 +81,9 @@ fn message(context: &Context, db: &mut Db, row: &OutboxRow, subject: &str) -> Re
     }
     if row.kind == call_ups::MESSAGE {
         return call_up(context, db, row, subject);
+    }
+    if invite::KINDS.contains(&row.kind.as_str()) {
+        return invite::message(context, db, row, subject);
     }
     let Some(visit) = appointments::visit(db, subject)? else { return Ok(None) };
     if visit.appointment.sequence != row.version {
