@@ -5,6 +5,7 @@ mod reach;
 mod wave;
 
 pub use follow::follow;
+pub use wave::with_appointment;
 
 use super::Context;
 use crate::chance::Chance;
@@ -114,19 +115,6 @@ fn open_in(context: &Context, db: &mut Db, wanted: &NewAppeal) -> Result<Opened,
     Ok(Opened { id: row.id, asked, held_out: drawn.len() - asked, places })
 }
 
-/// Whether a place for the product is booked for a donor, or held and not given back.
-///
-/// # Errors
-/// Failures of the database.
-pub fn has_appointment(
-    db: &mut Db,
-    donor_id: &str,
-    product: &str,
-    now: DateTime<Utc>,
-) -> Result<bool, Error> {
-    Ok(!wave::with_appointment(db, &[donor_id], product, now)?.is_empty())
-}
-
 fn entry(context: &Context, action: &'static str, subject: &str, detail: serde_json::Value) -> Entry {
     Entry { actor: context.actor.clone(), action, subject: subject.to_owned(), detail }
 }
@@ -167,9 +155,11 @@ fn call_off(db: &mut Db, row: &AppealRow, now: DateTime<Utc>) -> Result<usize, E
     let subjects: Vec<&str> = queued.iter().map(String::as_str).collect();
     outbox::call_off(db, &subjects, &[MESSAGE], now)?;
     // Of these, one may have left before it was called off.
-    let off: HashSet<String> =
-        store::with_message(db, &row.id, MESSAGE, "superseded")?.into_iter().collect();
-    let off: Vec<&str> = subjects.into_iter().filter(|id| off.contains(*id)).collect();
+    let off: HashSet<String> = store::with_message(db, &row.id, MESSAGE, "superseded")?.into_iter().collect();
+    // Who has booked is what the appeal was for, and stays one of those who were asked.
+    let booked = store::booked_since(db, row)?;
+    let off: Vec<&str> =
+        subjects.into_iter().filter(|id| off.contains(*id) && !booked.contains(*id)).collect();
     store::mark_called_off(db, &off)?;
     Ok(off.len())
 }

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::store::accounts::{self, LinkedDonor};
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::{
-    Db, appeals, appointments, booking_policy, calendar_feeds, call_ups, certificates, consents, deferrals, donations,
-    donors, merges, sharing, teams as memberships, visits, waitlist,
+    Db, appeals, appointments, booking_policy, calendar_feeds, call_ups, certificates, consents, deferrals,
+    donations, donors, merges, sharing, teams as memberships, visits, waitlist,
 };
 use chrono::{DateTime, Utc};
 use serde_json::json;

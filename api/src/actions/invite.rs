@@ -1,16 +1,20 @@
-//! What messages say that ask somebody to come, as things stand when they are sent.
+//! What messages say that ask somebody to come, or tell what became of their coming, as things stand when they are sent.
 
-use super::{Context, appeals};
+use super::eligibility::facts_of;
+use super::{Context, appeals, invite_again, tell_used};
+use crate::clock::day_in_china;
 use crate::domain::appeals::Stage;
 use crate::domain::consent::Purpose;
+use crate::domain::donation::Product;
+use crate::domain::eligibility::blocks;
+use crate::domain::invitations::was_used;
 use crate::error::Error;
-use crate::store::appeals as store;
 use crate::store::outbox::OutboxRow;
-use crate::store::{Db, consents, schedule};
-use notifications::{Appeal, Message};
+use crate::store::{Db, appeals as store, consents, donors, invitations, schedule, units};
+use notifications::{Appeal, BloodUsed, MayGiveAgain, Message};
 
 /// The kinds of message that are found here.
-pub const KINDS: [&str; 1] = [appeals::MESSAGE];
+pub const KINDS: [&str; 3] = [appeals::MESSAGE, invite_again::MESSAGE, tell_used::MESSAGE];
 
 /// The word that a donor answers who wants no more appeals.
 const OPT_OUT: &str = "R";
@@ -25,7 +29,11 @@ pub fn message(
     row: &OutboxRow,
     subject: &str,
 ) -> Result<Option<Message>, Error> {
-    appeal(context, db, row, subject)
+    match row.kind.as_str() {
+        appeals::MESSAGE => appeal(context, db, row, subject),
+        invite_again::MESSAGE => may_give_again(context, db, subject),
+        _ => blood_used(context, db, subject),
+    }
 }
 
 /// An appeal to somebody who still agrees and has no place, while it looks for somebody.
@@ -35,9 +43,10 @@ fn appeal(context: &Context, db: &mut Db, row: &OutboxRow, subject: &str) -> Res
     let open = appeal.version == row.version
         && appeal.met_at.is_none()
         && appeal.standing(0).stage(now) == Stage::Open;
+    let product = Some(appeal.product.as_str());
     if !open
         || !consents::is_given(db, &recipient.account_id, Purpose::Appeals.as_str())?
-        || appeals::has_appointment(db, &recipient.donor_id, &appeal.product, now)?
+        || !appeals::with_appointment(db, &[&recipient.donor_id], product, now)?.is_empty()
     {
         return Ok(None);
     }
@@ -47,4 +56,38 @@ fn appeal(context: &Context, db: &mut Db, row: &OutboxRow, subject: &str) -> Res
     };
     let (station, link) = (context.station.name.clone(), context.public_url.to_string());
     Ok(Some(Message::Appeal(Appeal { station, site, link, opt_out: OPT_OUT.to_owned() })))
+}
+
+/// That somebody may give again who still agrees, still may, and has no place for anything.
+fn may_give_again(context: &Context, db: &mut Db, subject: &str) -> Result<Option<Message>, Error> {
+    let now = context.clock.now();
+    let Some(row) = invitations::invitation(db, subject)? else { return Ok(None) };
+    if !consents::is_given(db, &row.account_id, Purpose::Appeals.as_str())?
+        || !appeals::with_appointment(db, &[&row.donor_id], None, now)?.is_empty()
+    {
+        return Ok(None);
+    }
+    let product = Product::from_word(&row.product)
+        .ok_or_else(|| Error::internal("an invitation to a product that does not exist"))?;
+    let Some(record) = donors::by_ids(db, std::slice::from_ref(&row.donor_id))?.pop() else {
+        return Ok(None);
+    };
+    let (facts, today) = (facts_of(db, &record)?, day_in_china(now));
+    if !blocks(context.rules.on(today), &facts, product, today).is_empty() {
+        return Ok(None);
+    }
+    let (station, link) = (context.station.name.clone(), context.public_url.to_string());
+    Ok(Some(Message::MayGiveAgain(MayGiveAgain { station, from: row.from_day, link })))
+}
+
+/// That a donation was used, to somebody who still agrees to news, while nothing else was told of it.
+fn blood_used(context: &Context, db: &mut Db, subject: &str) -> Result<Option<Message>, Error> {
+    let Some(row) = invitations::notice(db, subject)? else { return Ok(None) };
+    if !consents::is_given(db, &row.account_id, Purpose::News.as_str())? {
+        return Ok(None);
+    }
+    let became = units::of_donations(db, &[&row.donation_no])?.remove(&row.donation_no).unwrap_or_default();
+    let told = was_used(&became, units::delay(db)?, context.clock.now());
+    let station = context.station.name.clone();
+    Ok(told.then_some(Message::BloodUsed(BloodUsed { station })))
 }

@@ -16,6 +16,7 @@ pub mod donor;
 pub mod eligibility;
 pub mod hospital;
 pub mod identity;
+pub mod invitations;
 pub mod key_schedule;
 pub mod language;
 pub mod limits;

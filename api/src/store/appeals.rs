@@ -296,6 +296,11 @@ fn booked(db: &mut Db, row: &AppealRow) -> Result<Vec<(String, String)>, Error> 
         .load(db)?)
 }
 
+/// The recipients of an appeal who have booked since.
+pub fn booked_since(db: &mut Db, row: &AppealRow) -> Result<HashSet<String>, Error> {
+    Ok(booked(db, row)?.into_iter().map(|(id, _)| id).collect())
+}
+
 /// Who of an appeal's recipients has given since, with their lots.
 fn donated(db: &mut Db, row: &AppealRow) -> Result<Vec<(String, String)>, Error> {
     let of_donor = donations::donor_id.eq(appeal_recipients::donor_id);

@@ -16,6 +16,7 @@ pub mod donors;
 pub mod groups;
 pub mod hospitals;
 pub mod imports;
+pub mod invitations;
 pub mod lockouts;
 pub mod merges;
 pub mod message_policy;

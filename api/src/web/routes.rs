@@ -2,7 +2,10 @@
 
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
-    eligibility, family, groups, health, hospitals, me, merges, one_tap, openapi, own_record, problem, questionnaire, session_changes, sessions, sign_in, sites, slots, station_appeals, station_donors, station_questionnaires, station_teams, station_units, status_lists, teams, users, verify, verify_page, waitlist, well_known,
+    eligibility, family, groups, health, hospitals, me, merges, one_tap, openapi, own_record, problem,
+    questionnaire, session_changes, sessions, sign_in, sites, slots, station_appeals, station_donors,
+    station_questionnaires, station_teams, station_units, status_lists, teams, users, verify, verify_page,
+    waitlist, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};

@@ -153,7 +153,7 @@ fn fitting<'a>(
         donors::by_ids(db, &ids)?.into_iter().map(|record| (record.id.clone(), record)).collect();
     let histories = Histories::load(db, &names)?;
     let visited = if reach.is_everywhere() { HashMap::new() } else { store::sites_of(db, &names)? };
-    let booked = with_appointment(db, &names, &row.product, now)?;
+    let booked = with_appointment(db, &names, Some(&row.product), now)?;
     let drawn_already = store::drawn_now(db, &names, now)?;
     let asked = store::asked_since(db, &names, now - fatigue.span)?;
     let mut fitting = Vec::new();
@@ -175,20 +175,21 @@ fn fitting<'a>(
     Ok(fitting)
 }
 
-/// Of these donors, those for whom a place for the product is booked, or held and not given back.
+/// Of these donors, those for whom a place for the product, or for any, is booked, or held and not given back.
 ///
 /// # Errors
 /// Failures of the database.
 pub fn with_appointment(
     db: &mut Db,
     donor_ids: &[&str],
-    product: &str,
+    product: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<HashSet<String>, Error> {
     let stands = |expires: Option<chrono::NaiveDateTime>| expires.is_none_or(|at| at > now.naive_utc());
     Ok(appointments::active_of(db, donor_ids)?
         .into_iter()
-        .filter(|row| row.product == product && (row.state != "held" || stands(row.hold_expires_at)))
+        .filter(|row| product.is_none_or(|product| row.product == product))
+        .filter(|row| row.state != "held" || stands(row.hold_expires_at))
         .map(|row| row.donor_id)
         .collect())
 }
