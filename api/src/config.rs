@@ -138,6 +138,7 @@ fn typed(like: &Value, text: &str) -> Option<Value> {
     match like {
         Value::Number(_) => text.parse::<u64>().ok().map(Value::from),
         Value::Bool(_) => text.parse::<bool>().ok().map(Value::from),
+        Value::Object(_) => serde_json::from_str(text).ok(),
         _ => Some(Value::from(text)),
     }
 }

@@ -2,15 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::on_both;
-use tests::support::{Caller, Donor, Person, Server, Station, Town, now};
-
-fn until(what: &str, done: impl Fn() -> bool) {
-    let begun = std::time::Instant::now();
-    while !done() {
-        assert!(begun.elapsed().as_secs() < 60, "{what}");
-        std::thread::yield_now();
-    }
-}
+use tests::support::{Caller, Donor, Person, Server, Station, Town, now, until};
 
 struct Scene {
     server: Server,

@@ -45,9 +45,8 @@ fn a_whole_day(station: &Station) {
 
 /// How many messages of a kind are in a state.
 fn messages(station: &Station, kind: &str, state: &str) -> i64 {
-    station.number(&format!(
-        "SELECT count(*) AS number FROM outbox WHERE kind = '{kind}' AND state = '{state}'"
-    ))
+    station
+        .number(&format!("SELECT count(*) AS number FROM outbox WHERE kind = '{kind}' AND state = '{state}'"))
 }
 
 fn hours(station: &Station, kind: &str) -> Vec<String> {
@@ -58,10 +57,9 @@ fn hours(station: &Station, kind: &str) -> Vec<String> {
 
 fn let_leave(station: &Station, kind: &str) {
     station
-        .execute("UPDATE message_policy SET quiet_from_minute = 0, quiet_until_minute = 0")
-        .unwrap();
-    station
-        .execute(&format!("UPDATE outbox SET due_at = '2020-01-01 00:00:00' WHERE kind = '{kind}' AND state = 'queued'"))
+        .execute(&format!(
+            "UPDATE outbox SET due_at = '2020-01-01 00:00:00' WHERE kind = '{kind}' AND state = 'queued'"
+        ))
         .unwrap();
 }
 

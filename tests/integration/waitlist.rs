@@ -2,23 +2,11 @@
 
 use serde_json::{Value, json};
 use tests::on_both;
-use tests::support::{Donor, Gateway, Person, Server, Station, Town, international};
-
-const NEVER_QUIET: &str = "UPDATE message_policy SET quiet_from_minute = 0, quiet_until_minute = 0";
-const ALWAYS_QUIET: &str = "UPDATE message_policy SET quiet_from_minute = 1, quiet_until_minute = 0";
-
-fn until(what: &str, done: impl Fn() -> bool) {
-    let begun = std::time::Instant::now();
-    while !done() {
-        assert!(begun.elapsed().as_secs() < 60, "{what}");
-        std::thread::yield_now();
-    }
-}
+use tests::support::{Donor, Gateway, Person, Server, Station, Town, international, until};
 
 fn crowd(station: &Station, count: usize) -> Vec<Donor> {
     station.import(&Town::of(60));
     let numbers: Vec<String> = (30..30 + count).map(|number| Person::number(number).no).collect();
-    station.execute(NEVER_QUIET).unwrap();
     station.crowd(&numbers)
 }
 
@@ -118,7 +106,7 @@ on_both! {
     fn nobody_is_asked_at_night_and_the_place_waits_with_them(station) {
         let gateway = Gateway::start();
         station.import(&Town::of(40));
-        station.execute(ALWAYS_QUIET).unwrap();
+        station.always_quiet();
         let server = station.serve_through(&gateway, &[]);
         let person = Person::number(31);
         let caller = server.sign_in(&gateway, &person.phone);
@@ -135,7 +123,7 @@ on_both! {
         let book = || server.send(&donors[1].caller, "/v1/appointments", json!({ "slot": slot }));
         assert_eq!(book().with_status(409).problem(), "slot_full");
 
-        station.execute(NEVER_QUIET).unwrap();
+        station.never_quiet();
 
         let phone = international(&person.phone);
         let told = gateway.next_message(&phone);

@@ -11,6 +11,7 @@ use crate::store::{Db, accounts, calendar_feeds};
 use crate::vault::Field;
 use chrono::TimeDelta;
 use data_encoding::BASE64URL_NOPAD;
+use notifications::EmailAddress;
 use notifications::calendar::{self, Calendar, Method, State, document};
 use serde_json::json;
 
@@ -53,6 +54,25 @@ pub async fn of_address(context: &Context, token: String) -> Result<Calendar, Er
             feed(&whole, db, &account_id)
         })
         .await
+}
+
+/// The calendar entry of a letter about an appointment to `attendee`: what it is now, or that it is not to be.
+///
+/// # Errors
+/// `internal` when it cannot be written.
+pub(super) fn invitation(
+    context: &Context,
+    visit: &Visit,
+    attendee: &EmailAddress,
+) -> Result<Calendar, Error> {
+    let mut entry = entry(context, visit)?;
+    entry.attendee_address = Some(attendee.clone());
+    entry.organizer_address = context.channels.sender().cloned();
+    let method = match entry.state {
+        State::Cancelled => Method::Cancel,
+        State::Confirmed => Method::Request,
+    };
+    document(method, &[entry], "").map_err(Error::internal)
 }
 
 fn feed(context: &Context, db: &mut Db, account_id: &str) -> Result<Calendar, Error> {

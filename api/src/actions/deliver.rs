@@ -1,117 +1,138 @@
-//! Delivers what is in the outbox. The attempt is committed before the call; a message whose fate is unknown is
-//! never sent again by itself.
+//! Delivers what is in the outbox.
+//!
+//! ```text
+//! claim     a batch of what is due, for a while: the attempt is committed before it is made
+//! prepare   whom it goes to, what it says, by which channel, as things stand now
+//! send      many at a time; each call is one attempt
+//! record    what each came to (`domain/delivery.rs`), in one transaction; whoever lost the claim writes nothing
+//! ```
+//! A message whose fate is unknown is not sent again before a receipt had time to come; a code never is.
 
+mod channels;
 mod compose;
-mod gateway;
+mod record;
 
-pub use gateway::Gateway;
+pub use channels::{Channels, mail_server};
 
 use super::Context;
-use crate::chance::Chance;
+use crate::domain::delivery::{Attempt, Next, Purpose, Said, next};
 use crate::error::Error;
-use crate::store::Db;
+use crate::store::message_policy;
 use crate::store::outbox::{self, OutboxRow};
 use chrono::{DateTime, TimeDelta, Utc};
-use compose::{Composed, compose};
-use futures_util::future::join_all;
-use notifications::Class;
+use compose::{Desk, Prepared, Ready};
+use futures_util::stream::{self, StreamExt};
+use notifications::{Accepted, Call, Class, Failure};
+use record::{Made, record};
 
+/// Messages that are claimed together.
+const BATCH: i64 = 256;
 /// Messages on their way at one time.
-const BATCH: i64 = 16;
-/// An attempt that is older was cut short.
-const LONGEST_ATTEMPT: TimeDelta = TimeDelta::minutes(5);
+const AT_ONCE: usize = 64;
+/// How long a claim holds: longer than a batch takes when every call times out.
+const LEASE: TimeDelta = TimeDelta::seconds(90);
+/// Messages that are looked at in one transaction, of those whose worker died or whose fate is unknown.
+const LOOKED_AT: i64 = 500;
 
-/// Delivers what is due: how many messages were tried.
+/// Delivers what is due: how many messages were claimed.
 ///
 /// # Errors
-/// Failures of the database; what a gateway says is written down.
+/// Failures of the database; what a channel says is written down.
 pub async fn deliver_due(context: &Context) -> Result<usize, Error> {
     let (whole, now) = (context.clone(), context.clock.now());
-    let rows = context.pool.write(move |db| outbox::claim(db, BATCH, now)).await?;
+    let due = context.pool.read(move |db| outbox::any_due(db, now)).await?;
+    if !due {
+        return Ok(0);
+    }
+    let rows = context.pool.write(move |db| outbox::claim(db, BATCH, LEASE, now)).await?;
     if rows.is_empty() {
         return Ok(0);
     }
-    let prepared: Vec<(OutboxRow, Composed)> =
-        context.pool.read(move |db| Ok(prepare(&whole, db, rows, now))).await?;
-    let outcomes = join_all(prepared.iter().map(|(row, composed)| deliver(context, row, composed))).await;
-    let (count, whole) = (prepared.len(), context.clone());
-    context
-        .pool
-        .write(move |db| {
-            let mut chance = Chance::from_system()?;
-            for ((row, composed), state) in prepared.iter().zip(outcomes) {
-                finish(&whole, db, row, composed, state, &mut chance)?;
-            }
-            Ok(())
-        })
-        .await?;
+    let prepared: Vec<(OutboxRow, Prepared)> =
+        context.pool.read(move |db| Desk::open(&whole, db, now)?.prepare(db, rows)).await?;
+    let made: Vec<Made> = stream::iter(prepared)
+        .map(|(row, prepared)| attempt(context, row, prepared))
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    let (count, whole) = (made.len(), context.clone());
+    context.pool.write(move |db| record(&whole, db, made)).await?;
     Ok(count)
 }
 
-/// One that cannot be prepared does not stop the others: it has failed.
-fn prepare(
-    context: &Context,
-    db: &mut Db,
-    rows: Vec<OutboxRow>,
-    now: DateTime<Utc>,
-) -> Vec<(OutboxRow, Composed)> {
-    let prepare = |row: OutboxRow| {
-        let composed = match row.expires_at.and_utc() <= now {
-            true => Ok(Composed::Superseded),
-            false => compose(context, db, &row),
-        };
-        let composed = composed.unwrap_or_else(|failure| {
-            tracing::error!(message_id = row.id, context = failure.context, "a message cannot be prepared");
-            Composed::Unreachable
-        });
-        (row, composed)
+async fn attempt(context: &Context, row: OutboxRow, prepared: Prepared) -> Made {
+    let outcome = match &prepared {
+        Prepared::Ready(ready) => send(context, &row, ready).await,
+        _ => None,
     };
-    rows.into_iter().map(prepare).collect()
+    Made { row, prepared, outcome }
 }
 
-async fn deliver(context: &Context, row: &OutboxRow, composed: &Composed) -> &'static str {
-    let (recipient, text) = match composed {
-        Composed::Ready { recipient, text } => (recipient, text),
-        Composed::Superseded => return "superseded",
-        Composed::Unreachable => return "failed",
-    };
-    let sent = match context.gateway.as_ref() {
-        Gateway::Sms(sms) => sms.send(recipient, text).await.map(drop),
-        Gateway::Console => Ok(()),
-        Gateway::None => return "failed",
-    };
-    match sent {
-        Ok(()) => "sent",
-        Err(failure) => {
-            tracing::warn!(message_id = row.id, class = ?failure.class, %failure, "a message was not sent");
-            if failure.class == Class::Ambiguous { "ambiguous" } else { "failed" }
-        }
+async fn send(context: &Context, row: &OutboxRow, ready: &Ready) -> Option<Result<Accepted, Failure>> {
+    let nonce = format!("{}.{}", row.id, row.fence);
+    let call = Call { written_at: row.due_at.and_utc(), ..Call::new(&row.id, context.clock.now(), &nonce) };
+    let channel = context.channels.get(ready.channel)?;
+    let sent = channel.send(&ready.recipient(), &ready.outgoing, &call).await;
+    if let Err(failure) = &sent {
+        tracing::warn!(message_id = row.id, class = ?failure.class, %failure, "a message was not sent");
+    }
+    Some(sent)
+}
+
+/// What a channel's answer means.
+fn said(outcome: &Result<Accepted, Failure>) -> Said {
+    match outcome {
+        Ok(_) => Said::Accepted,
+        Err(failure) => match failure.class {
+            Class::Permanent => Said::Permanent,
+            Class::Throttled => Said::Throttled,
+            Class::Account => Said::Account,
+            Class::Transient => Said::Transient,
+            Class::Ambiguous => Said::Ambiguous,
+        },
     }
 }
 
-/// Nothing is kept of whom a finished message went to and what it said, but for the demonstration's page.
-fn finish(
-    context: &Context,
-    db: &mut Db,
-    row: &OutboxRow,
-    composed: &Composed,
-    state: &'static str,
-    chance: &mut Chance,
-) -> Result<(), Error> {
-    outbox::finish(db, &row.id, state, context.clock.now())?;
-    match (context.gateway.as_ref(), composed) {
-        (Gateway::Console, Composed::Ready { recipient, text }) => {
-            outbox::keep(db, &row.id, recipient, text, &context.vault, chance)
-        }
-        _ => outbox::blank(db, &row.id),
-    }
-}
-
-/// Writes down that attempts of a process that died are of unknown outcome: how many.
+/// Takes messages back whose worker died, and queues those again of which nothing was heard: how many.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn settle_interrupted(context: &Context) -> Result<usize, Error> {
+pub async fn settle(context: &Context) -> Result<usize, Error> {
     let now = context.clock.now();
-    context.pool.write(move |db| outbox::give_up(db, now - LONGEST_ATTEMPT, now)).await
+    if !context.pool.read(move |db| outbox::any_to_settle(db, now)).await? {
+        return Ok(0);
+    }
+    context
+        .pool
+        .write(move |db| {
+            let patience = message_policy::patience(db)?;
+            let lost = outbox::release_lost(db, LOOKED_AT, now, |row| {
+                match next(Said::Ambiguous, &attempt_of(row, false), &patience, now, 0) {
+                    Next::Unknown { look_at } => look_at,
+                    _ => None,
+                }
+            })?;
+            let again = outbox::settle_unknown(db, LOOKED_AT, now)?;
+            Ok(lost + again)
+        })
+        .await
+}
+
+/// A receipt says that a message did not arrive: the next channel is asked, if there is time and it is no code.
+pub(super) fn apply_failure(row: &mut OutboxRow, now: DateTime<Utc>) {
+    let refused = row.channel.take().unwrap_or_default();
+    row.refused_by = [row.refused_by.as_str(), &refused].join(",").trim_matches(',').to_owned();
+    let in_time = row.expires_at.and_utc() > now && row.account_id.is_some() && row.only_by.is_none();
+    row.finished_at = (!in_time).then(|| now.naive_utc());
+    row.due_at = now.naive_utc();
+    if in_time { "queued" } else { "failed" }.clone_into(&mut row.state);
+}
+
+fn attempt_of(row: &OutboxRow, has_other: bool) -> Attempt {
+    Attempt {
+        purpose: Purpose::of(&row.kind),
+        attempts: row.attempts,
+        expires_at: row.expires_at.and_utc(),
+        has_other,
+    }
 }

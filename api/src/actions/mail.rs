@@ -4,6 +4,7 @@
 //! begun and of which nothing more is known, and nobody sends it again by itself.
 
 use super::Context;
+use super::deliver::mail_server;
 use crate::chance::Chance;
 use crate::clock::day_in_china;
 use crate::config::Mail;
@@ -15,8 +16,7 @@ use crate::store::donors;
 use certificates::{CheckedClaims, QrImage};
 use chrono::{DateTime, Utc};
 use notifications::{
-    CertificateReady, Email, EmailAddress, EmailSettings, Envelope, Language, Login, Message, MessageId,
-    Security, Sender, Timeouts, Trust, render,
+    CertificateReady, Email, EmailAddress, Envelope, Language, Message, MessageId, Sender, render,
 };
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
@@ -71,32 +71,10 @@ fn channel(settings: &Mail, context: &Context, language: Language) -> Result<(Em
             "No mail server is configured: set mail.host and mail.from.",
         ));
     }
-    let security = match settings.security.as_str() {
-        "starttls" => Security::StartTls,
-        "tls" => Security::Tls,
-        "plain" => Security::PlainOnLoopback,
-        _ => return Err(bad("security is neither \"starttls\" nor \"tls\" nor \"plain\"".to_owned())),
-    };
-    let trust = match settings.ca_file.as_str() {
-        "" => Trust::System,
-        file => Trust::Only(std::fs::read(file).map_err(|failure| bad(format!("ca_file: {failure}")))?),
-    };
-    let login = Some(Login { user: settings.user.clone(), password: settings.password.clone() });
-    let email = Email::new(EmailSettings {
-        host: settings.host.clone(),
-        port: settings.port,
-        security,
-        trust,
-        login: login.filter(|login| !login.user.is_empty()),
-        hello_name: "localhost".to_owned(),
-        timeouts: Timeouts::default(),
-        connections: NonZeroUsize::MIN,
-    });
-    let from: EmailAddress =
-        settings.from.parse().map_err(|_| bad("from is not an e-mail address".to_owned()))?;
+    let (email, from) = mail_server(settings, NonZeroUsize::MIN)?;
     let sender =
         Sender::new(station_name(context, language), from).map_err(|failure| bad(failure.to_string()))?;
-    Ok((email.map_err(|failure| bad(failure.to_string()))?, sender))
+    Ok((email, sender))
 }
 
 fn station_name(context: &Context, language: Language) -> &str {

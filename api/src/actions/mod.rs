@@ -33,6 +33,7 @@ pub mod one_tap;
 pub mod own_record;
 pub mod questionnaire;
 pub mod reactions;
+pub mod receipts;
 pub mod remind;
 pub mod schedule;
 pub mod session_changes;
@@ -48,7 +49,7 @@ pub mod users;
 pub mod verify;
 pub mod waitlist;
 
-use self::deliver::Gateway;
+use self::deliver::Channels;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Station;
@@ -94,8 +95,8 @@ pub struct Context {
     pub passwords: Arc<Passwords>,
     /// WeChat, for a station that has a mini-program.
     pub wechat: Arc<WeChat>,
-    /// The way to telephones.
-    pub gateway: Arc<Gateway>,
+    /// The ways to people.
+    pub channels: Arc<Channels>,
     /// Rung when there is something in the outbox.
     pub bell: Arc<Notify>,
     /// Who acts.

@@ -33,7 +33,7 @@ const ATTEMPTS: i64 = 5;
 /// # Errors
 /// `sms_not_configured`; `locked_out` while wrong codes make the number wait.
 pub async fn request_code(context: &Context, phone: Phone, language: &'static str) -> Result<(), Error> {
-    if !context.gateway.is_open() {
+    if !context.channels.reaches_telephones() {
         return Err(Error::conflict(
             "sms_not_configured",
             "No way to send codes is configured: set sms.provider.",

@@ -14,6 +14,7 @@ mod serve;
 mod setup;
 mod users;
 mod verify;
+mod work;
 
 use crate::error::{Error, Kind};
 use clap::{Parser, Subcommand};
@@ -40,6 +41,8 @@ struct Arguments {
 enum Command {
     /// Start the server, and the worker with it.
     Serve(serve::Serve),
+    /// Run the worker alone: messages, reminders, everything that is done on time.
+    Work(work::Work),
     /// Import the station's donors and donations.
     Import(import::Import),
     /// Issue certificates, and change their standing.
@@ -101,6 +104,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     let setup = Setup::new(arguments.data, arguments.config)?;
     match arguments.command {
         Command::Serve(serve) => serve.run(setup),
+        Command::Work(work) => work.run(&setup),
         Command::Import(import) => import.run(&setup),
         Command::Certificates(certificates) => certificates.run(&setup),
         Command::Verify(verify) => verify.run(&setup),

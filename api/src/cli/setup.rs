@@ -1,7 +1,7 @@
 //! What every command starts from: the data folder, the configuration, the database, the keys.
 
 use crate::actions::Context;
-use crate::actions::deliver::Gateway;
+use crate::actions::deliver::Channels;
 use crate::actions::keys::Publication;
 use crate::cache::Cache;
 use crate::clock::Clock;
@@ -93,7 +93,7 @@ impl Setup {
             tokens: Arc::new(Tokens::open(&self.keys(), &self.config.station.issuer)?),
             passwords: Arc::default(),
             wechat: Arc::new(WeChat::new(&self.config.wechat)?),
-            gateway: Arc::new(Gateway::open(&self.config.sms)?),
+            channels: Arc::new(Channels::open(&self.config)?),
             bell: Arc::default(),
             actor,
         })

@@ -4,6 +4,7 @@ use super::bad;
 use crate::error::Error;
 use notifications::HttpAddress;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Outgoing mail.
@@ -50,15 +51,15 @@ impl fmt::Debug for Mail {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sms {
-    /// `kannel`: a Kannel gateway; `console`: written into the log instead of sent, on a developer's machine only.
-    /// Empty: no SMS is sent.
+    /// `kannel`: a Kannel gateway; `aliyun`: Alibaba Cloud (Dysmsapi 2017-05-25); `tencent`: Tencent Cloud (SMS 2021-01-11);
+    /// `console`: shown on the demonstration's page instead of sent. Empty: no SMS is sent.
     pub provider: String,
-    /// The address of Kannel's `sendsms`: `https://…`, or `http://…` on this machine. Without a path it is
-    /// `/cgi-bin/sendsms`.
+    /// The provider's address: of Kannel's `sendsms` (`/cgi-bin/sendsms` when it has no path), `https://dysmsapi.aliyuncs.com`,
+    /// `https://sms.tencentcloudapi.com`; `http://…` on this machine only.
     pub url: String,
-    /// The `username` of Kannel's `sendsms-user` group.
+    /// The `username` of Kannel's `sendsms-user` group; the access key's id at Alibaba and Tencent Cloud.
     pub user: String,
-    /// Its password.
+    /// Its password, or the access key's secret.
     pub password: String,
     /// The number that messages come from, as the carrier gave it.
     pub from: String,
@@ -66,6 +67,17 @@ pub struct Sms {
     pub ca_file: String,
     /// How long the gateway may take for an answer, seconds, at least 1.
     pub timeout_seconds: u64,
+    /// The approved signature without 【】, at Alibaba and Tencent Cloud.
+    pub sign_name: String,
+    /// Where Tencent Cloud's service runs.
+    pub region: String,
+    /// The application's number at Tencent Cloud.
+    pub app_id: String,
+    /// The approved templates by kind of message (`reminder`, or `reminder.en`), at Alibaba and Tencent Cloud.
+    pub templates: BTreeMap<String, String>,
+    /// What a provider shows when it tells what became of a message: a part of the address that it is given, at least 16
+    /// letters and digits. Empty: no receipts are asked for or taken.
+    pub receipts_secret: String,
 }
 
 impl Default for Sms {
@@ -78,14 +90,28 @@ impl Default for Sms {
             from: String::new(),
             ca_file: String::new(),
             timeout_seconds: 15,
+            sign_name: String::new(),
+            region: "ap-guangzhou".to_owned(),
+            app_id: String::new(),
+            templates: BTreeMap::new(),
+            receipts_secret: String::new(),
         }
     }
 }
 
 impl Sms {
+    /// What is said of a provider that does not exist.
+    pub const PROVIDERS_MESSAGE: &'static str =
+        "provider is \"kannel\", \"aliyun\", \"tencent\", \"console\" or empty";
+
     pub(super) fn check(&self) -> Result<(), Error> {
-        if !["", "kannel", "console"].contains(&self.provider.as_str()) {
-            return Err(bad("sms.provider is neither \"kannel\" nor \"console\" nor empty"));
+        if !["", "kannel", "aliyun", "tencent", "console"].contains(&self.provider.as_str()) {
+            return Err(bad(format!("sms.{}", Self::PROVIDERS_MESSAGE)));
+        }
+        let secret = &self.receipts_secret;
+        let plain = secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        if !secret.is_empty() && (secret.len() < 16 || !plain) {
+            return Err(bad("sms.receipts_secret has at least 16 letters, digits, '-' and '_'"));
         }
         if self.timeout_seconds == 0 {
             return Err(bad("sms.timeout_seconds is at least 1"));

@@ -10,6 +10,7 @@ pub mod call_ups;
 pub mod certificate;
 pub mod consent;
 pub mod correction;
+pub mod delivery;
 pub mod donation;
 pub mod donation_number;
 pub mod donor;

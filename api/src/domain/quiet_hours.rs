@@ -16,6 +16,9 @@ impl QuietHours {
     /// From 21:00 to 08:00.
     pub const USUAL: Self = Self { from_minute: 21 * 60, until_minute: 8 * 60 };
 
+    /// None at all.
+    pub const NONE: Self = Self { from_minute: 0, until_minute: 0 };
+
     /// When messages may leave again, if `at` is quiet.
     pub fn end(self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let begin = self.begin(at)?;

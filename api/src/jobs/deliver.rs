@@ -1,12 +1,12 @@
 //! Delivers the outbox: at once when the bell rings, and every few seconds for what another node queued.
 
 use crate::actions::Context;
-use crate::actions::deliver::deliver_due;
+use crate::actions::deliver;
 
 /// One round: until nothing is due.
 pub async fn round(context: &Context) {
     loop {
-        match deliver_due(context).await {
+        match deliver::deliver_due(context).await {
             Ok(0) => return,
             Ok(_) => {}
             Err(error) => {
@@ -18,5 +18,12 @@ pub async fn round(context: &Context) {
                 return;
             }
         }
+    }
+}
+
+/// Looks after messages whose worker died, and those of unknown fate.
+pub async fn settle(context: &Context) {
+    if let Err(error) = deliver::settle(context).await {
+        tracing::error!(code = error.code, context = error.context, "messages could not be taken back");
     }
 }

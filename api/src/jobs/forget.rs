@@ -1,7 +1,6 @@
 //! Deletes what is over: codes, wrong guesses, used assertions, old sessions, delivered messages, drafts.
 
 use crate::actions::Context;
-use crate::actions::deliver::settle_interrupted;
 use crate::clock::day_in_china;
 use crate::error::Error;
 use crate::store::{
@@ -17,7 +16,6 @@ pub async fn round(context: &Context) {
 }
 
 async fn forget(context: &Context) -> Result<(), Error> {
-    settle_interrupted(context).await?;
     let now = context.clock.now();
     context
         .pool

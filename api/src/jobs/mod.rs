@@ -84,6 +84,7 @@ async fn deliver_until(context: Context, mut stopped: watch::Receiver<bool>) {
         reminders::round(&context).await;
         appeals::round(&context).await;
         deliver::round(&context).await;
+        deliver::settle(&context).await;
         tokio::time::sleep(BREATH).await;
     }
 }

@@ -1,6 +1,7 @@
 //! Urgent appeals: whom they asked, whom they did not, and what became of both.
 
 use super::connection::{Db, insert_rows};
+use super::message_policy;
 use super::schema::{
     account_donors, accounts, appeal_recipients, appeals, appointments, collection_sessions, consents,
     donations, donors, outbox, slots, visits,
@@ -20,9 +21,9 @@ const BOOKED: [&str; 3] = ["booked", "checked_in", "donated"];
 ///
 /// # Errors
 /// Failures of the database.
-pub fn fatigue(_db: &mut Db) -> Result<Fatigue, Error> {
-    // The columns `appeals` and `appeals_days` of `message_policy` belong here as soon as there are any.
-    Ok(Fatigue { appeals: 2, span: TimeDelta::days(30) })
+pub fn fatigue(db: &mut Db) -> Result<Fatigue, Error> {
+    let (appeals, span) = message_policy::appeals(db)?;
+    Ok(Fatigue { appeals, span })
 }
 
 /// An appeal as the table holds one.

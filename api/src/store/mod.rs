@@ -20,6 +20,7 @@ pub mod invitations;
 pub mod lockouts;
 pub mod merges;
 pub mod message_policy;
+pub mod message_preferences;
 pub mod migrations;
 pub mod outbox;
 mod pool;

@@ -1,7 +1,15 @@
 //! The outbox: what is to be sent, written in the transaction of what it tells.
 
+mod claims;
+mod desk;
+mod receipts;
+
+pub use claims::{Finished, any_due, any_to_settle, blank, claim, finish, release_lost, settle_unknown};
+pub use desk::{AttemptRow, ReceiptRow, attempts_of, by_id, counts, drop_dead, list, receipts_of, retry};
+pub use receipts::{by_provider, tell};
+
 use super::connection::{Db, insert_rows, on_each};
-use super::schema::outbox;
+use super::schema::{message_attempts, message_receipts, outbox};
 use crate::chance::Chance;
 use crate::error::Error;
 use crate::vault::{Field, Vault};
@@ -26,9 +34,9 @@ pub struct OutboxRow {
     pub version: i64,
     content_sealed: Vec<u8>,
     data_key_id: String,
-    /// `queued`, `sending`, `sent`, `failed`, `ambiguous`, `expired` or `superseded`.
+    /// `queued`, `sending`, `sent`, `failed`, `ambiguous`, `expired`, `superseded`, `suppressed` or `dropped`.
     pub state: String,
-    /// How often it was tried.
+    /// How often it was tried, without what was no fault of the message's.
     pub attempts: i64,
     /// UTC: not before.
     pub due_at: NaiveDateTime,
@@ -36,6 +44,20 @@ pub struct OutboxRow {
     pub expires_at: NaiveDateTime,
     /// UTC.
     pub finished_at: Option<NaiveDateTime>,
+    /// Grows with each claim: who was slower than their lease writes nothing.
+    pub fence: i64,
+    /// UTC: until when whoever claimed it works on it.
+    pub lease_until: Option<NaiveDateTime>,
+    /// The only channel that it may take.
+    pub only_by: Option<String>,
+    /// The channel that has it.
+    pub channel: Option<String>,
+    /// Channels that refused it for good, with commas.
+    pub refused_by: String,
+    /// What receipts say: `unknown`, `submitted`, `buffered`, `delivered`, `failed` or `rejected`.
+    pub delivery: String,
+    /// UTC: when a channel took it.
+    pub sent_at: Option<NaiveDateTime>,
 }
 
 /// A message that carries its own recipient and words, due at once.
@@ -91,6 +113,13 @@ impl OutboxRow {
             due_at: now.naive_utc(),
             expires_at: letter.expires_at.naive_utc(),
             finished_at: None,
+            fence: 0,
+            lease_until: None,
+            only_by: None,
+            channel: None,
+            refused_by: String::new(),
+            delivery: "unknown".to_owned(),
+            sent_at: None,
             id,
         })
     }
@@ -111,6 +140,29 @@ impl OutboxRow {
             due_at: notice.due_at.naive_utc(),
             expires_at: notice.expires_at.naive_utc(),
             finished_at: None,
+            fence: 0,
+            lease_until: None,
+            only_by: None,
+            channel: None,
+            refused_by: String::new(),
+            delivery: "unknown".to_owned(),
+            sent_at: None,
+        }
+    }
+
+    /// The letter that goes beside a notice. Its id follows from the notice's, so that there is one.
+    #[must_use]
+    pub fn letter_beside(&self) -> Self {
+        Self {
+            id: format!("{}.letter", self.id),
+            state: "queued".to_owned(),
+            attempts: 0,
+            fence: 0,
+            lease_until: None,
+            only_by: Some("email".to_owned()),
+            channel: None,
+            refused_by: String::new(),
+            ..self.clone()
         }
     }
 }
@@ -118,6 +170,17 @@ impl OutboxRow {
 /// Queues messages.
 pub fn push(db: &mut Db, rows: &[OutboxRow]) -> Result<(), Error> {
     insert_rows!(db, outbox::table, rows)
+}
+
+/// Queues messages that are not queued yet.
+pub fn push_once(db: &mut Db, rows: &[OutboxRow]) -> Result<(), Error> {
+    for row in rows {
+        on_each!(db, |connection| diesel::insert_into(outbox::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(connection))?;
+    }
+    Ok(())
 }
 
 /// Calls off what is queued of these kinds about these subjects.
@@ -171,43 +234,6 @@ impl OutboxRow {
     }
 }
 
-/// Takes the messages that are due and marks them `sending`: whoever gets one, gets it alone. The attempt is
-/// written down before it is made.
-pub fn claim(db: &mut Db, limit: i64, now: DateTime<Utc>) -> Result<Vec<OutboxRow>, Error> {
-    let due = outbox::table
-        .filter(outbox::state.eq("queued"))
-        .filter(outbox::due_at.le(now.naive_utc()))
-        .order(outbox::due_at.asc())
-        .limit(limit);
-    let ids: Vec<String> = match db {
-        Db::Postgres(connection) => due.select(outbox::id).for_update().skip_locked().load(connection)?,
-        Db::Sqlite(connection) => due.select(outbox::id).load(connection)?,
-    };
-    let claimed = outbox::table.filter(outbox::id.eq_any(&ids));
-    on_each!(db, |connection| diesel::update(claimed)
-        .set((outbox::state.eq("sending"), outbox::attempts.eq(outbox::attempts + 1)))
-        .returning(outbox::all_columns)
-        .load(connection))
-    .map_err(Error::from)
-}
-
-/// Writes down what became of an attempt.
-pub fn finish(db: &mut Db, id: &str, state: &str, now: DateTime<Utc>) -> Result<(), Error> {
-    diesel::update(outbox::table.find(id))
-        .set((outbox::state.eq(state), outbox::finished_at.eq(Some(now.naive_utc()))))
-        .execute(db)?;
-    Ok(())
-}
-
-/// Forgets to whom a finished message went and what it said.
-pub fn blank(db: &mut Db, id: &str) -> Result<(), Error> {
-    let nothing: &[u8] = &[];
-    diesel::update(outbox::table.find(id))
-        .set((outbox::recipient_sealed.eq(nothing), outbox::content_sealed.eq(nothing)))
-        .execute(db)?;
-    Ok(())
-}
-
 /// Keeps whom a message went to and what it said: for the demonstration's page.
 pub fn keep(
     db: &mut Db,
@@ -234,16 +260,16 @@ pub fn newest(db: &mut Db, limit: i64) -> Result<Vec<OutboxRow>, Error> {
     Ok(kept.order(outbox::id.desc()).limit(limit).load(db)?)
 }
 
-/// Marks attempts begun before `before` whose end nobody wrote down as ambiguous: how many.
-pub fn give_up(db: &mut Db, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<usize, Error> {
-    let open =
-        outbox::table.filter(outbox::state.eq("sending")).filter(outbox::due_at.lt(before.naive_utc()));
-    Ok(diesel::update(open)
-        .set((outbox::state.eq("ambiguous"), outbox::finished_at.eq(Some(now.naive_utc()))))
-        .execute(db)?)
-}
-
 /// Deletes what was finished before `before`.
 pub fn forget(db: &mut Db, before: DateTime<Utc>) -> Result<usize, Error> {
-    Ok(diesel::delete(outbox::table.filter(outbox::finished_at.lt(before.naive_utc()))).execute(db)?)
+    /// Messages in one transaction.
+    const BATCH: i64 = 5_000;
+    let old: Vec<String> = outbox::table
+        .filter(outbox::finished_at.lt(before.naive_utc()))
+        .select(outbox::id)
+        .limit(BATCH)
+        .load(db)?;
+    diesel::delete(message_attempts::table.filter(message_attempts::message_id.eq_any(&old))).execute(db)?;
+    diesel::delete(message_receipts::table.filter(message_receipts::message_id.eq_any(&old))).execute(db)?;
+    Ok(diesel::delete(outbox::table.filter(outbox::id.eq_any(&old))).execute(db)?)
 }

@@ -294,6 +294,13 @@ diesel::table! {
         due_at -> Timestamp,
         expires_at -> Timestamp,
         finished_at -> Nullable<Timestamp>,
+        fence -> BigInt,
+        lease_until -> Nullable<Timestamp>,
+        only_by -> Nullable<Text>,
+        channel -> Nullable<Text>,
+        refused_by -> Text,
+        delivery -> Text,
+        sent_at -> Nullable<Timestamp>,
     }
 }
 
@@ -584,6 +591,10 @@ diesel::table! {
         id -> BigInt,
         quiet_from_minute -> BigInt,
         quiet_until_minute -> BigInt,
+        appeals -> BigInt,
+        appeals_days -> BigInt,
+        attempts -> BigInt,
+        unknown_minutes -> BigInt,
         version -> BigInt,
     }
 }
@@ -760,6 +771,54 @@ diesel::joinable!(team_members -> donors (donor_id));
 diesel::joinable!(call_ups -> teams (team_id));
 diesel::joinable!(call_up_answers -> call_ups (call_up_id));
 diesel::joinable!(call_up_answers -> donors (donor_id));
+diesel::table! {
+    message_attempts (message_id, fence) {
+        message_id -> Text,
+        fence -> BigInt,
+        channel -> Nullable<Text>,
+        outcome -> Text,
+        code -> Nullable<Text>,
+        provider_id -> Nullable<Text>,
+        contact_index -> Nullable<Binary>,
+        ended_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    message_receipts (id) {
+        id -> Text,
+        message_id -> Text,
+        outcome -> Text,
+        code -> Nullable<Text>,
+        told_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    channel_circuits (channel) {
+        channel -> Text,
+        open_until -> Timestamp,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    message_preferences (account_id) {
+        account_id -> Text,
+        channels -> Text,
+        letters -> Bool,
+        language -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    opted_out (contact_index) {
+        contact_index -> Binary,
+        since -> Timestamp,
+    }
+}
+
 diesel::joinable!(donations -> donors (donor_id));
 diesel::joinable!(appointments -> slots (slot_id));
 diesel::joinable!(appointments -> donors (donor_id));
@@ -835,6 +894,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     team_members,
     call_ups,
     call_up_answers,
+    message_attempts,
+    message_receipts,
+    channel_circuits,
+    message_preferences,
+    opted_out,
     appeals,
     appeal_recipients,
     invitations_again,

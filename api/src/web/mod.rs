@@ -31,6 +31,7 @@ mod own_record;
 mod photo;
 mod problem;
 mod questionnaire;
+mod receipts;
 mod routes;
 mod session_changes;
 mod sessions;
@@ -53,7 +54,6 @@ mod well_known;
 
 pub use openapi::yaml as openapi_yaml;
 
-use crate::actions::deliver::Gateway;
 use crate::actions::{Context, book};
 use crate::chance::Chance;
 use crate::config::Config;
@@ -85,11 +85,12 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
     });
     let bookings = Data::new(book::start(&context)?);
     let context = Data::new(context);
+    let teller = Data::new(receipts::Teller::new(&config.sms));
     let metrics = Data::new(Metrics::new()?);
     let pictures = Data::new(certificates::Pictures::default());
     let lists = Data::new(status_lists::SignedLists::default());
     let body_bytes = config.limits.body_bytes;
-    let shows_messages = matches!(*context.gateway, Gateway::Console);
+    let shows_messages = context.channels.shows_messages();
     let loopback = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
     if shows_messages && !loopback {
         return Err(Error::invalid(
@@ -103,6 +104,7 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
             .app_data(bookings.clone())
             .app_data(gate_data.clone())
             .app_data(metrics.clone())
+            .app_data(teller.clone())
             .app_data(pictures.clone())
             .app_data(lists.clone())
             .app_data(web::PayloadConfig::new(body_bytes))

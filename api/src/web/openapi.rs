@@ -2,7 +2,7 @@
 
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
-    eligibility, family, groups, health, hospitals, me, merges, own_record, problem, questionnaire,
+    eligibility, family, groups, health, hospitals, me, merges, own_record, problem, questionnaire, receipts,
     session_changes, sessions, sign_in, sites, slots, station_appeals, station_donors,
     station_questionnaires, station_teams, station_units, status_lists, teams, users, verification, verify,
     waitlist, well_known,
@@ -28,6 +28,10 @@ use utoipa::{Modify, OpenApi, openapi};
         well_known::jwks,
         well_known::cose_keys,
         well_known::keyset,
+        receipts::kannel,
+        receipts::kannel_inbound,
+        receipts::aliyun,
+        receipts::tencent,
         health::healthz,
         health::readyz,
         health::metrics,

@@ -3,9 +3,9 @@
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
     eligibility, family, groups, health, hospitals, me, merges, one_tap, openapi, own_record, problem,
-    questionnaire, session_changes, sessions, sign_in, sites, slots, station_appeals, station_donors,
-    station_questionnaires, station_teams, station_units, status_lists, teams, users, verify, verify_page,
-    waitlist, well_known,
+    questionnaire, receipts, session_changes, sessions, sign_in, sites, slots, station_appeals,
+    station_donors, station_questionnaires, station_teams, station_units, status_lists, teams, users, verify,
+    verify_page, waitlist, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -25,6 +25,10 @@ pub(super) fn all(app: &mut ServiceConfig) {
         .configure(sign_in_routes)
         .configure(donor_routes)
         .configure(staff_routes)
+        .service(get("/v1/receipts/kannel", receipts::kannel))
+        .service(get("/v1/inbound/kannel", receipts::kannel_inbound))
+        .service(post("/v1/receipts/aliyun/{token}", receipts::aliyun))
+        .service(post("/v1/receipts/tencent/{token}", receipts::tencent))
         .configure(verify_page::routes)
         .default_service(web::to(problem::nothing_here));
 }

@@ -112,7 +112,10 @@ fn link(message: &Message) -> &str {
         Message::MayGiveAgain(again) => &again.link,
         Message::Appeal(appeal) => &appeal.link,
         Message::CallUp(call) => &call.link,
-        _ => "",
+        Message::CertificateReady(_)
+        | Message::SignInCode(_)
+        | Message::Thanks(_)
+        | Message::BloodUsed(_) => "",
     }
 }
 

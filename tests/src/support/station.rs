@@ -55,7 +55,18 @@ impl Station {
 
     fn with_keys(self) -> Self {
         self.rexue(["keys", "init"]).well();
+        self.never_quiet();
         self
+    }
+
+    /// Messages leave at every hour: tests run at night, too.
+    pub fn never_quiet(&self) {
+        self.execute("UPDATE message_policy SET quiet_from_minute = 0, quiet_until_minute = 0").unwrap();
+    }
+
+    /// It is night, but for the minute after midnight.
+    pub fn always_quiet(&self) {
+        self.execute("UPDATE message_policy SET quiet_from_minute = 1, quiet_until_minute = 0").unwrap();
     }
 
     /// A station without keys, whose database has no tables.

@@ -1,142 +1,279 @@
-//! Finds out whom a queued message goes to and what it says, as things stand when it is sent.
+//! Finds out whom a claimed message goes to, by which channel and what it says, as things stand when it is sent.
 
-use crate::actions::sign_in::CODE_LIFETIME;
-use crate::actions::{Context, call_ups, invite};
-use crate::domain::call_ups::Stage;
+mod message;
+
+use crate::actions::{Context, calendar};
+use crate::domain::delivery::Purpose;
+use crate::domain::quiet_hours::QuietHours;
 use crate::error::Error;
-use crate::links;
-use crate::store::appointments::{self, Visit};
-use crate::store::call_ups as store;
+use crate::store::message_preferences::{self as preferences, PreferenceRow};
 use crate::store::outbox::OutboxRow;
-use crate::store::{Db, accounts};
-use notifications::{
-    AppointmentEvent, AppointmentNews, CallUp, Language, Message, SignInCode, Thanks, render_sms,
-};
-use serde::Deserialize;
+use crate::store::{Db, accounts, consents, donors, message_policy};
+use crate::vault::Field;
+use chrono::{DateTime, TimeDelta, Utc};
+use message::Said;
+use notifications::{ChannelKind, EmailAddress, Language, Outgoing, Recipient, render};
+use std::collections::HashMap;
 use zeroize::Zeroizing;
 
-/// What came of a queued message.
-pub enum Composed {
+/// What came of a claimed message before any channel was asked.
+pub enum Prepared {
     /// It can leave.
-    Ready {
-        /// The telephone number.
-        recipient: Zeroizing<String>,
-        /// The text.
-        text: Zeroizing<String>,
-    },
+    Ready(Ready),
+    /// Not before: it is night, or the channel is left alone.
+    Later(DateTime<Utc>),
+    /// It would come too late.
+    Expired,
     /// What it tells is not so any more.
     Superseded,
-    /// Nobody knows a number.
+    /// Whom it goes to does not want it, or had enough of them.
+    Suppressed(&'static str),
+    /// Nobody knows how to reach them.
     Unreachable,
+    /// It cannot be written: a fault of ours.
+    Unwritable,
 }
 
-/// Finds recipient and text.
-///
-/// # Errors
-/// `internal` when something does not open, or is of a kind that no code of ours wrote.
-pub fn compose(context: &Context, db: &mut Db, row: &OutboxRow) -> Result<Composed, Error> {
-    let (Some(account_id), Some(subject)) = (&row.account_id, &row.subject) else {
-        return sign_in_code(context, row);
-    };
-    let Some(message) = message(context, db, row, subject)? else { return Ok(Composed::Superseded) };
-    let Some(account) = accounts::by_id(db, account_id)? else { return Ok(Composed::Superseded) };
-    let Some(recipient) = account.phone(&context.vault)? else { return Ok(Composed::Unreachable) };
-    Ok(Composed::Ready { recipient, text: written(&message, Language::Chinese)? })
+/// A message that can leave.
+pub struct Ready {
+    /// The channel's name.
+    pub channel: &'static str,
+    /// Whether another channel is left should this one refuse.
+    pub has_other: bool,
+    /// Whether a letter goes beside it.
+    pub letter_beside: bool,
+    /// The message in the channel's form.
+    pub outgoing: Outgoing,
+    /// The telephone number's keyed hash.
+    pub contact_index: Option<Vec<u8>>,
+    address: Address,
 }
 
-fn written(message: &Message, language: Language) -> Result<Zeroizing<String>, Error> {
-    render_sms(message, language)
-        .map(|text| Zeroizing::new(text.as_str().to_owned()))
-        .map_err(Error::internal)
+enum Address {
+    Phone(Zeroizing<String>),
+    Email(EmailAddress),
 }
 
-/// What a queued sign-in code says.
-#[derive(Deserialize)]
-struct Code {
-    code: String,
-    language: String,
-}
-
-fn sign_in_code(context: &Context, row: &OutboxRow) -> Result<Composed, Error> {
-    if row.kind != "sign_in_code" {
-        return Err(Error::internal("a message of a kind that does not exist"));
-    }
-    let content = row.content(&context.vault)?;
-    let Code { code, language } =
-        serde_json::from_str(&content).map_err(|_| Error::internal("a message that cannot be read"))?;
-    let (language, station) = match language.as_str() {
-        "en" => (Language::English, &context.station.name_en),
-        _ => (Language::Chinese, &context.station.name),
-    };
-    let minutes = u32::try_from(CODE_LIFETIME.num_minutes()).unwrap_or(0);
-    let message = Message::SignInCode(SignInCode { station: station.clone(), code, minutes });
-    Ok(Composed::Ready { recipient: row.recipient(&context.vault)?, text: written(&message, language)? })
-}
-
-/// The message, unless what it tells is over.
-fn message(context: &Context, db: &mut Db, row: &OutboxRow, subject: &str) -> Result<Option<Message>, Error> {
-    let station = context.station.name.clone();
-    if row.kind == "thanks" {
-        return Ok(Some(Message::Thanks(Thanks { station, certificate: row.version > 0 })));
-    }
-    if row.kind == call_ups::MESSAGE {
-        return call_up(context, db, row, subject);
-    }
-    if invite::KINDS.contains(&row.kind.as_str()) {
-        return invite::message(context, db, row, subject);
-    }
-    let Some(visit) = appointments::visit(db, subject)? else { return Ok(None) };
-    if visit.appointment.sequence != row.version {
-        return Ok(None);
-    }
-    let replaced = match &visit.appointment.replaces {
-        Some(id) => appointments::visit(db, id)?,
-        None => None,
-    };
-    Ok(news(context, &row.kind, &visit, replaced.as_ref())?.map(Message::Appointment))
-}
-
-/// A call to a member of an emergency team, while somebody is looked for and the member has not answered.
-fn call_up(context: &Context, db: &mut Db, row: &OutboxRow, answer: &str) -> Result<Option<Message>, Error> {
-    let call_up = store::waited(db, answer)?.filter(|call_up| {
-        call_up.version == row.version && call_up.standing().stage(context.clock.now()) == Stage::Open
-    });
-    let (station, link) = (context.station.name.clone(), context.public_url.to_string());
-    Ok(call_up.map(|_| Message::CallUp(CallUp { station, link })))
-}
-
-/// What a kind of message says about an appointment in the state that it is in; `None` when that makes no sense.
-fn news(
-    context: &Context,
-    kind: &str,
-    visit: &Visit,
-    replaced: Option<&Visit>,
-) -> Result<Option<AppointmentNews>, Error> {
-    let place = |visit: &Visit| notifications::Visit {
-        place: visit.site.name.clone(),
-        starts_at: visit.appointment.starts_at.and_utc(),
-    };
-    let appointment = &visit.appointment;
-    let (what, told) = match (kind, appointment.state.as_str()) {
-        ("appointment_booked", "booked") => (AppointmentEvent::Booked, visit),
-        ("appointment_moved", "booked") => (AppointmentEvent::Moved, visit),
-        ("appointment_cancelled", "cancelled") => (AppointmentEvent::Cancelled, visit),
-        ("reminder", "booked") => (AppointmentEvent::Near, visit),
-        ("session_moved", "booked") => (AppointmentEvent::SessionMoved, visit),
-        ("session_cancelled", "cancelled") => (AppointmentEvent::SessionCancelled(None), visit),
-        ("session_cancelled", "held") => {
-            let Some(replaced) = replaced else { return Ok(None) };
-            (AppointmentEvent::SessionCancelled(Some(place(visit))), replaced)
+impl Ready {
+    /// Whom it goes to.
+    pub fn recipient(&self) -> Recipient<'_> {
+        match &self.address {
+            Address::Phone(phone) => Recipient::Phone(phone),
+            Address::Email(email) => Recipient::Email(email),
         }
-        ("place_offered", "held") => {
-            let Some(until) = appointment.hold_expires_at else { return Ok(None) };
-            (AppointmentEvent::Offered(until.and_utc()), visit)
+    }
+
+    /// The telephone number or the address, and the text, for the demonstration's page.
+    pub fn shown(&self) -> (&str, &str) {
+        let to = match &self.address {
+            Address::Phone(phone) => phone.as_str(),
+            Address::Email(email) => email.as_str(),
+        };
+        match &self.outgoing {
+            Outgoing::Sms(sms) => (to, sms.text().as_str()),
+            Outgoing::Letter(letter) => (to, letter.text()),
+            Outgoing::WeChat(_) => (to, ""),
         }
-        _ => return Ok(None),
-    };
-    let link = match what {
-        AppointmentEvent::Cancelled => String::new(),
-        _ => links::appointment::url(context, &appointment.id, appointment.sequence)?,
-    };
-    Ok(Some(AppointmentNews { station: context.station.name.clone(), what, visit: place(told), link }))
+    }
+}
+
+/// What a batch is prepared with.
+pub struct Desk<'a> {
+    context: &'a Context,
+    now: DateTime<Utc>,
+    quiet: QuietHours,
+    circuits: HashMap<String, DateTime<Utc>>,
+    appeals: (i64, TimeDelta),
+}
+
+/// How one account can be told.
+struct Ways {
+    preferences: PreferenceRow,
+    phone: Option<Zeroizing<String>>,
+    email: Option<EmailAddress>,
+}
+
+impl<'a> Desk<'a> {
+    /// Loads what holds for all messages.
+    pub fn open(context: &'a Context, db: &mut Db, now: DateTime<Utc>) -> Result<Self, Error> {
+        Ok(Self {
+            context,
+            now,
+            quiet: message_policy::quiet_hours(db)?,
+            circuits: message_policy::circuits(db, now)?,
+            appeals: message_policy::appeals(db)?,
+        })
+    }
+
+    /// One that cannot be prepared does not stop the others.
+    pub fn prepare(&self, db: &mut Db, rows: Vec<OutboxRow>) -> Result<Vec<(OutboxRow, Prepared)>, Error> {
+        let mut prepared = Vec::with_capacity(rows.len());
+        for row in rows {
+            let one = self.prepare_one(db, &row).unwrap_or_else(|failure| {
+                tracing::error!(
+                    message_id = row.id,
+                    context = failure.context,
+                    "a message cannot be prepared"
+                );
+                Prepared::Unwritable
+            });
+            prepared.push((row, one));
+        }
+        Ok(prepared)
+    }
+
+    fn prepare_one(&self, db: &mut Db, row: &OutboxRow) -> Result<Prepared, Error> {
+        let (purpose, expires_at) = (Purpose::of(&row.kind), row.expires_at.and_utc());
+        if expires_at <= self.now {
+            return Ok(Prepared::Expired);
+        }
+        if let Some(end) = self.quiet.end(self.now).filter(|_| !purpose.leaves_at_night()) {
+            return Ok(if end < expires_at { Prepared::Later(end) } else { Prepared::Expired });
+        }
+        let Some(account_id) = &row.account_id else { return self.code(row) };
+        let Some(said) = message::of(self.context, db, row)? else { return Ok(Prepared::Superseded) };
+        let Some(ways) = self.ways(db, account_id)? else { return Ok(Prepared::Superseded) };
+        match self.unwanted(db, account_id, purpose, &ways)? {
+            Some(why) => Ok(Prepared::Suppressed(why)),
+            None => self.by_first_channel(row, &said, ways),
+        }
+    }
+
+    /// A code goes to the number that asked for it.
+    fn code(&self, row: &OutboxRow) -> Result<Prepared, Error> {
+        if !self.context.channels.reaches_telephones() {
+            return Ok(Prepared::Unreachable);
+        }
+        let (message, language) = message::code(self.context, row)?;
+        let phone = row.recipient(&self.context.vault)?;
+        let outgoing = Outgoing::new(&message, language, ChannelKind::Sms).map_err(Error::internal)?;
+        Ok(self.ready(ChannelKind::Sms, false, false, outgoing, Address::Phone(phone)))
+    }
+
+    fn ways(&self, db: &mut Db, account_id: &str) -> Result<Option<Ways>, Error> {
+        let Some(account) = accounts::by_id(db, account_id)? else { return Ok(None) };
+        let preferences = preferences::of_account(db, account_id)?;
+        let email = match preferences.channels.contains("email") || preferences.letters {
+            true => self.email_of(db, account_id)?,
+            false => None,
+        };
+        Ok(Some(Ways { phone: account.phone(&self.context.vault)?, email, preferences }))
+    }
+
+    fn email_of(&self, db: &mut Db, account_id: &str) -> Result<Option<EmailAddress>, Error> {
+        let own =
+            accounts::donors_of(db, account_id)?.into_iter().find(|donor| donor.link.relation == "self");
+        let Some(own) = own else { return Ok(None) };
+        let record = donors::by_ids(db, &[own.link.donor_id])?.pop();
+        let email = record.map(|record| record.email(&self.context.vault)).transpose()?.flatten();
+        Ok(email.and_then(|email| email.parse().ok()))
+    }
+
+    /// Why a message that needs a consent is not sent.
+    fn unwanted(
+        &self,
+        db: &mut Db,
+        account_id: &str,
+        purpose: Purpose,
+        ways: &Ways,
+    ) -> Result<Option<&'static str>, Error> {
+        let Some(consent) = purpose.consent() else { return Ok(None) };
+        if !consents::is_given(db, account_id, consent.as_str())? {
+            return Ok(Some("no_consent"));
+        }
+        if let Some(phone) = &ways.phone {
+            let index = self.context.vault.index(Field::AccountPhone, phone);
+            if preferences::is_opted_out(db, &index)? {
+                return Ok(Some("opted_out"));
+            }
+        }
+        let (most, within) = self.appeals;
+        let kinds = ["appeal", "may_give_again"];
+        let enough = purpose == Purpose::Appeal
+            && preferences::sent_since(db, account_id, &kinds, self.now - within)? >= most;
+        Ok(enough.then_some("enough"))
+    }
+
+    /// By the first channel that the account wants, that has not refused it, and that is not left alone.
+    fn by_first_channel(&self, row: &OutboxRow, said: &Said, mut ways: Ways) -> Result<Prepared, Error> {
+        let language = if ways.preferences.language == "en" { Language::English } else { Language::Chinese };
+        let wanted = match &row.only_by {
+            Some(only) => only.clone(),
+            None => ways.preferences.channels.clone(),
+        };
+        let refused: Vec<&str> = row.refused_by.split(',').collect();
+        let mut left =
+            wanted.split(',').filter(|name| !refused.contains(name)).filter_map(ChannelKind::parse);
+        let (mut closed_until, mut found) = (None, None);
+        for kind in left.by_ref() {
+            let Some(address) =
+                ways.take(kind).filter(|_| self.context.channels.get(kind.as_str()).is_some())
+            else {
+                continue;
+            };
+            match self.circuits.get(kind.as_str()) {
+                Some(until) => closed_until = closed_until.min(Some(*until)).or(Some(*until)),
+                None => {
+                    found = Some((kind, address));
+                    break;
+                }
+            }
+        }
+        let Some((kind, address)) = found else {
+            return Ok(closed_until.map_or(Prepared::Unreachable, Prepared::Later));
+        };
+        let has_other = left.any(|kind| ways.take(kind).is_some());
+        let letter_beside = row.only_by.is_none()
+            && row.fence == 1
+            && kind == ChannelKind::Sms
+            && ways.preferences.letters
+            && said.visit.is_some()
+            && ways.email.is_some();
+        let outgoing = match &address {
+            Address::Phone(_) => Outgoing::new(&said.message, language, kind).map_err(Error::internal)?,
+            Address::Email(to) => self.letter(said, language, to)?,
+        };
+        Ok(self.ready(kind, has_other, letter_beside, outgoing, address))
+    }
+
+    fn letter(&self, said: &Said, language: Language, to: &EmailAddress) -> Result<Outgoing, Error> {
+        let letter = render(&said.message, language).map_err(Error::internal)?;
+        let letter = match &said.visit {
+            Some(visit) => letter.with_calendar(&calendar::invitation(self.context, visit, to)?),
+            None => letter,
+        };
+        Ok(Outgoing::from(letter))
+    }
+
+    fn ready(
+        &self,
+        kind: ChannelKind,
+        has_other: bool,
+        letter_beside: bool,
+        outgoing: Outgoing,
+        address: Address,
+    ) -> Prepared {
+        let contact_index = match &address {
+            Address::Phone(phone) => Some(self.context.vault.index(Field::AccountPhone, phone)),
+            Address::Email(_) => None,
+        };
+        Prepared::Ready(Ready {
+            channel: kind.as_str(),
+            has_other,
+            letter_beside,
+            outgoing,
+            contact_index,
+            address,
+        })
+    }
+}
+
+impl Ways {
+    fn take(&mut self, kind: ChannelKind) -> Option<Address> {
+        match kind {
+            ChannelKind::Sms => self.phone.take().map(Address::Phone),
+            ChannelKind::Email => self.email.clone().map(Address::Email),
+            ChannelKind::WeChat | ChannelKind::Console => None,
+        }
+    }
 }

@@ -1,0 +1,196 @@
+//! Who works on which message: taken for a while, and written back by whoever has it still.
+
+use super::OutboxRow;
+use super::desk::AttemptRow;
+use crate::error::Error;
+use crate::store::connection::{Db, insert_rows, on_each};
+use crate::store::schema::{message_attempts, outbox};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamp};
+
+/// Whether anything is due.
+pub fn any_due(db: &mut Db, now: DateTime<Utc>) -> Result<bool, Error> {
+    let due = outbox::table.filter(outbox::state.eq("queued")).filter(outbox::due_at.le(now.naive_utc()));
+    Ok(diesel::select(diesel::dsl::exists(due)).get_result(db)?)
+}
+
+/// Whether a claim has ended by itself, or a message of unknown fate is to be looked at.
+pub fn any_to_settle(db: &mut Db, now: DateTime<Utc>) -> Result<bool, Error> {
+    let lost =
+        outbox::table.filter(outbox::state.eq("sending")).filter(outbox::lease_until.lt(now.naive_utc()));
+    let waited = outbox::table
+        .filter(outbox::state.eq("ambiguous"))
+        .filter(outbox::finished_at.is_null())
+        .filter(outbox::due_at.le(now.naive_utc()));
+    let any_lost: bool = diesel::select(diesel::dsl::exists(lost)).get_result(db)?;
+    Ok(any_lost || diesel::select(diesel::dsl::exists(waited)).get_result(db)?)
+}
+
+/// Takes messages that are due for `lease`: whoever gets one, gets it alone. The attempt is written down before it is made.
+pub fn claim(db: &mut Db, limit: i64, lease: TimeDelta, now: DateTime<Utc>) -> Result<Vec<OutboxRow>, Error> {
+    let due = outbox::table
+        .filter(outbox::state.eq("queued"))
+        .filter(outbox::due_at.le(now.naive_utc()))
+        .order(outbox::due_at.asc())
+        .limit(limit)
+        .select(outbox::id);
+    let ids: Vec<String> = match db {
+        Db::Postgres(connection) => due.for_update().skip_locked().load(connection)?,
+        Db::Sqlite(connection) => due.load(connection)?,
+    };
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let claimed = outbox::table.filter(outbox::id.eq_any(&ids)).filter(outbox::state.eq("queued"));
+    on_each!(db, |connection| diesel::update(claimed)
+        .set((
+            outbox::state.eq("sending"),
+            outbox::attempts.eq(outbox::attempts + 1),
+            outbox::fence.eq(outbox::fence + 1),
+            outbox::lease_until.eq(Some((now + lease).naive_utc())),
+        ))
+        .returning(outbox::all_columns)
+        .load(connection))
+    .map_err(Error::from)
+}
+
+/// What became of a claimed message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// The message.
+    pub id: String,
+    /// The claim.
+    pub fence: i64,
+    /// Its state from now on.
+    pub state: &'static str,
+    /// Attempts that counted.
+    pub attempts: i64,
+    /// UTC: not before.
+    pub due_at: NaiveDateTime,
+    /// The channel that has it.
+    pub channel: Option<String>,
+    /// Channels that refused it for good, with commas.
+    pub refused_by: String,
+    /// UTC: when a channel took it.
+    pub sent_at: Option<NaiveDateTime>,
+    /// UTC.
+    pub finished_at: Option<NaiveDateTime>,
+}
+
+/// Writes down what became of claimed messages and how each attempt ended; what somebody else has claimed since is left alone.
+pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result<(), Error> {
+    match db {
+        _ if rows.is_empty() => {}
+        Db::Postgres(connection) => finish_together(connection, rows).map(drop)?,
+        Db::Sqlite(connection) => {
+            for row in rows {
+                let own = outbox::table.find(&row.id).filter(outbox::fence.eq(row.fence));
+                diesel::update(own.filter(outbox::state.eq("sending")))
+                    .set((
+                        outbox::state.eq(row.state),
+                        outbox::attempts.eq(row.attempts),
+                        outbox::due_at.eq(row.due_at),
+                        outbox::lease_until.eq(None::<NaiveDateTime>),
+                        outbox::channel.eq(&row.channel),
+                        outbox::refused_by.eq(&row.refused_by),
+                        outbox::sent_at.eq(row.sent_at),
+                        outbox::finished_at.eq(row.finished_at),
+                    ))
+                    .execute(connection)?;
+            }
+        }
+    }
+    insert_rows!(db, message_attempts::table, attempts)
+}
+
+/// All rows in one round trip.
+fn finish_together(connection: &mut PgConnection, rows: &[Finished]) -> QueryResult<usize> {
+    let column = |text: fn(&Finished) -> &str| -> Vec<&str> { rows.iter().map(text).collect() };
+    let channels: Vec<Option<&str>> = rows.iter().map(|row| row.channel.as_deref()).collect();
+    diesel::sql_query(
+        "UPDATE outbox SET state = new.state, attempts = new.attempts, due_at = new.due_at, lease_until = NULL,
+                channel = new.channel, refused_by = new.refused_by, sent_at = new.sent_at, finished_at = new.finished_at
+         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+              AS new (id, fence, state, attempts, due_at, channel, refused_by, sent_at, finished_at)
+         WHERE outbox.id = new.id AND outbox.fence = new.fence AND outbox.state = 'sending'",
+    )
+    .bind::<Array<Text>, _>(column(|row| &row.id))
+    .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.fence).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(column(|row| row.state))
+    .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.attempts).collect::<Vec<_>>())
+    .bind::<Array<Timestamp>, _>(rows.iter().map(|row| row.due_at).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Text>>, _>(channels)
+    .bind::<Array<Text>, _>(column(|row| &row.refused_by))
+    .bind::<Array<Nullable<Timestamp>>, _>(rows.iter().map(|row| row.sent_at).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Timestamp>>, _>(rows.iter().map(|row| row.finished_at).collect::<Vec<_>>())
+    .execute(connection)
+}
+
+/// Forgets to whom finished messages went and what they said.
+pub fn blank(db: &mut Db, ids: &[&str]) -> Result<(), Error> {
+    let nothing: &[u8] = &[];
+    if !ids.is_empty() {
+        diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))
+            .set((outbox::recipient_sealed.eq(nothing), outbox::content_sealed.eq(nothing)))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+/// Messages whose worker died at work: taken back as of unknown fate, each with the attempt that nobody wrote down.
+/// `look_at` says when they are looked at again.
+pub fn release_lost(
+    db: &mut Db,
+    limit: i64,
+    now: DateTime<Utc>,
+    look_at: impl Fn(&OutboxRow) -> Option<DateTime<Utc>>,
+) -> Result<usize, Error> {
+    let lost = outbox::table
+        .filter(outbox::state.eq("sending"))
+        .filter(outbox::lease_until.lt(now.naive_utc()))
+        .order(outbox::id.asc())
+        .limit(limit);
+    let lost: Vec<OutboxRow> = match db {
+        Db::Postgres(connection) => lost.for_update().skip_locked().load(connection)?,
+        Db::Sqlite(connection) => lost.load(connection)?,
+    };
+    let (mut rows, mut attempts) = (Vec::new(), Vec::new());
+    for row in &lost {
+        let look_at = look_at(row);
+        rows.push(Finished {
+            id: row.id.clone(),
+            fence: row.fence,
+            state: "ambiguous",
+            attempts: row.attempts,
+            due_at: look_at.map_or(row.due_at, |at| at.naive_utc()),
+            channel: row.channel.clone(),
+            refused_by: row.refused_by.clone(),
+            sent_at: None,
+            finished_at: look_at.is_none().then(|| now.naive_utc()),
+        });
+        attempts.push(AttemptRow::ended(row, "lost", now));
+    }
+    finish(db, &rows, &attempts)?;
+    Ok(lost.len())
+}
+
+/// Queues messages of unknown fate again of which nothing was heard until they were to be looked at; those that a receipt speaks of
+/// were sent. How many are queued again.
+pub fn settle_unknown(db: &mut Db, limit: i64, now: DateTime<Utc>) -> Result<usize, Error> {
+    let waited = outbox::table
+        .filter(outbox::state.eq("ambiguous"))
+        .filter(outbox::finished_at.is_null())
+        .filter(outbox::due_at.le(now.naive_utc()))
+        .select(outbox::id)
+        .limit(limit);
+    let ids: Vec<String> = match db {
+        Db::Postgres(connection) => waited.for_update().skip_locked().load(connection)?,
+        Db::Sqlite(connection) => waited.load(connection)?,
+    };
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let those = outbox::table.filter(outbox::id.eq_any(&ids)).filter(outbox::state.eq("ambiguous"));
+    Ok(diesel::update(those).set(outbox::state.eq("queued")).execute(db)?)
+}

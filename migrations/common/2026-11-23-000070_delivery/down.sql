@@ -1,0 +1,18 @@
+ALTER TABLE message_policy DROP COLUMN unknown_minutes;
+ALTER TABLE message_policy DROP COLUMN attempts;
+ALTER TABLE message_policy DROP COLUMN appeals_days;
+ALTER TABLE message_policy DROP COLUMN appeals;
+DROP TABLE opted_out;
+DROP TABLE message_preferences;
+DROP TABLE channel_circuits;
+DROP TABLE message_receipts;
+DROP TABLE message_attempts;
+DROP INDEX outbox_ambiguous;
+DROP INDEX outbox_leases;
+ALTER TABLE outbox DROP COLUMN sent_at;
+ALTER TABLE outbox DROP COLUMN delivery;
+ALTER TABLE outbox DROP COLUMN refused_by;
+ALTER TABLE outbox DROP COLUMN channel;
+ALTER TABLE outbox DROP COLUMN only_by;
+ALTER TABLE outbox DROP COLUMN lease_until;
+ALTER TABLE outbox DROP COLUMN fence;
