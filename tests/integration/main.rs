@@ -1,5 +1,6 @@
 //! The whole system from outside. One binary; its modules mirror the program and the API.
 
+mod appeals;
 mod audit;
 mod audit_chain;
 mod audit_streams;
@@ -20,6 +21,7 @@ mod hostile_input;
 mod import;
 mod import_corrections;
 mod interop;
+mod invitations;
 mod issue;
 mod kannel;
 mod kannel_restarts;

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::store::accounts::{self, LinkedDonor};
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::{
-    Db, appointments, booking_policy, calendar_feeds, call_ups, certificates, consents, deferrals, donations,
-    donors, merges, message_preferences, sharing, teams as memberships, visits, waitlist,
+    Db, appeals, appointments, booking_policy, calendar_feeds, call_ups, certificates, consents, deferrals,
+    donations, donors, merges, message_preferences, sharing, teams as memberships, visits, waitlist,
 };
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -98,6 +98,7 @@ fn forget_record(db: &mut Db, donor: &LinkedDonor, now: DateTime<Utc>) -> Result
     if used {
         return Ok(false);
     }
+    appeals::forget_of(db, id)?;
     call_ups::forget_of(db, id)?;
     memberships::forget_of(db, id)?;
     appointments::forget_of(db, id)?;

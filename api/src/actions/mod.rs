@@ -1,5 +1,6 @@
 //! What the system can do, one file a thing: load, decide, save, audit, in one transaction.
 
+pub mod appeals;
 pub mod appointments;
 pub mod assist;
 pub mod audit;
@@ -21,6 +22,8 @@ pub mod groups;
 mod guess;
 pub mod hospitals;
 pub mod import;
+pub mod invite;
+pub mod invite_again;
 pub mod issue;
 pub mod keys;
 pub mod mail;
@@ -42,6 +45,7 @@ pub mod soonest;
 pub mod status;
 pub mod status_list;
 pub mod teams;
+pub mod tell_used;
 pub mod units;
 pub mod users;
 pub mod verify;

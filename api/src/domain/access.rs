@@ -88,6 +88,8 @@ pub enum Permission {
     ManageSchedule,
     /// Manage emergency teams, and call them up.
     ManageTeams,
+    /// Appeal to donors, and see what came of it.
+    ManageAppeals,
     /// Check donors in, screen them, record what came of it.
     WorkAtTheDoor,
     /// See and lift deferrals.
@@ -132,6 +134,7 @@ const TABLE: &[(Permission, &[Role])] = &[
     (Permission::DecideMerges, &[Role::Reviewer, Role::Admin]),
     (Permission::ManageSchedule, &[Role::Operator, Role::Admin]),
     (Permission::ManageTeams, &[Role::Operator, Role::Admin]),
+    (Permission::ManageAppeals, &[Role::Operator, Role::Admin]),
     (Permission::WorkAtTheDoor, &[Role::Operator, Role::Doctor]),
     (Permission::DecideDeferrals, &[Role::Doctor]),
     (Permission::FollowReactions, &[Role::Doctor]),

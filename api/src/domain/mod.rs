@@ -2,6 +2,7 @@
 //! No database, no clock, no randomness, no environment.
 
 pub mod access;
+pub mod appeals;
 pub mod audit_chain;
 pub mod awards;
 pub mod booking;
@@ -16,6 +17,7 @@ pub mod donor;
 pub mod eligibility;
 pub mod hospital;
 pub mod identity;
+pub mod invitations;
 pub mod key_schedule;
 pub mod language;
 pub mod limits;

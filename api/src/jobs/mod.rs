@@ -1,5 +1,6 @@
 //! Time-driven work: idempotent, and safe to run on every node.
 
+pub mod appeals;
 pub mod audit_checkpoint;
 pub mod deliver;
 pub mod forget;
@@ -81,6 +82,7 @@ async fn deliver_until(context: Context, mut stopped: watch::Receiver<bool>) {
         }
         waitlist::round(&context).await;
         reminders::round(&context).await;
+        appeals::round(&context).await;
         deliver::round(&context).await;
         deliver::settle(&context).await;
         tokio::time::sleep(BREATH).await;

@@ -1,6 +1,7 @@
 //! Rows and queries, for both databases; no decisions.
 
 pub mod accounts;
+pub mod appeals;
 pub mod appointments;
 pub mod audit;
 pub mod booking_policy;
@@ -15,6 +16,7 @@ pub mod donors;
 pub mod groups;
 pub mod hospitals;
 pub mod imports;
+pub mod invitations;
 pub mod lockouts;
 pub mod merges;
 pub mod message_policy;

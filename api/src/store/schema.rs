@@ -702,7 +702,69 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    appeals (id) {
+        id -> Text,
+        blood_groups -> Text,
+        product -> Text,
+        site_code -> Nullable<Text>,
+        within_km -> BigInt,
+        needed -> BigInt,
+        holdout_percent -> BigInt,
+        created_by -> Text,
+        created_at -> Timestamp,
+        closes_at -> Timestamp,
+        met_at -> Nullable<Timestamp>,
+        closed_at -> Nullable<Timestamp>,
+        waves -> BigInt,
+        next_wave_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    appeal_recipients (id) {
+        id -> Text,
+        appeal_id -> Text,
+        account_id -> Text,
+        donor_id -> Text,
+        state -> Text,
+        wave -> BigInt,
+        drawn_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    invitations_again (id) {
+        id -> Text,
+        account_id -> Text,
+        donor_id -> Text,
+        donation_no -> Text,
+        product -> Text,
+        from_day -> Date,
+        queued_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    used_notices (id) {
+        id -> Text,
+        account_id -> Text,
+        donation_no -> Text,
+        queued_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    daily_work (task) {
+        task -> Text,
+        done_on -> Date,
+    }
+}
+
 diesel::joinable!(visits -> collection_sessions (session_id));
+diesel::joinable!(appeal_recipients -> appeals (appeal_id));
+diesel::joinable!(units -> donations (donation_no));
 diesel::joinable!(screenings -> visits (visit_id));
 diesel::joinable!(team_members -> teams (team_id));
 diesel::joinable!(team_members -> donors (donor_id));
@@ -837,4 +899,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     channel_circuits,
     message_preferences,
     opted_out,
+    appeals,
+    appeal_recipients,
+    invitations_again,
+    used_notices,
+    daily_work,
 );

@@ -53,6 +53,7 @@ pub mod needs {
         DecideMerges,
         ManageSchedule,
         ManageTeams,
+        ManageAppeals,
         WorkAtTheDoor,
         DecideDeferrals,
         FollowReactions,

@@ -39,6 +39,7 @@ mod sessions;
 mod sign_in;
 mod sites;
 mod slots;
+mod station_appeals;
 mod station_donors;
 mod station_messages;
 mod station_questionnaires;

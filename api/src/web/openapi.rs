@@ -3,9 +3,9 @@
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
     eligibility, family, groups, health, hospitals, me, merges, message_preferences, own_record, problem,
-    questionnaire, receipts, session_changes, sessions, sign_in, sites, slots, station_donors,
-    station_messages, station_questionnaires, station_teams, station_units, status_lists, teams, users,
-    verification, verify, waitlist, well_known,
+    questionnaire, receipts, session_changes, sessions, sign_in, sites, slots, station_appeals,
+    station_donors, station_messages, station_questionnaires, station_teams, station_units, status_lists,
+    teams, users, verification, verify, waitlist, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -152,6 +152,10 @@ use utoipa::{Modify, OpenApi, openapi};
         station_messages::counts,
         station_messages::templates,
         station_messages::preview,
+        station_appeals::list,
+        station_appeals::open,
+        station_appeals::show,
+        station_appeals::close,
         audit::audit,
         users::list,
         users::invite,
@@ -178,6 +182,7 @@ use utoipa::{Modify, OpenApi, openapi};
         (name = "schedule", description = "Where and when blood can be given."),
         (name = "door", description = "Who is at the door, and what comes of it."),
         (name = "teams", description = "Emergency teams, and calls to them."),
+        (name = "appeals", description = "Urgent appeals to donors, and what they came to."),
         (name = "station", description = "For the station's staff."),
         (name = "users", description = "Users of the station and of hospitals."),
         (name = "hospitals", description = "Hospitals and their systems."),

@@ -4,8 +4,8 @@ use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
     eligibility, family, groups, health, hospitals, me, merges, message_preferences, one_tap, openapi,
     own_record, problem, questionnaire, receipts, session_changes, sessions, sign_in, sites, slots,
-    station_donors, station_messages, station_questionnaires, station_teams, station_units, status_lists,
-    teams, users, verify, verify_page, waitlist, well_known,
+    station_appeals, station_donors, station_messages, station_questionnaires, station_teams, station_units,
+    status_lists, teams, users, verify, verify_page, waitlist, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -152,6 +152,9 @@ fn staff_routes(app: &mut ServiceConfig) {
         .service(get("/v1/station/message-counts", station_messages::counts))
         .service(get("/v1/station/templates", station_messages::templates))
         .service(get("/v1/station/templates/{template}/preview", station_messages::preview))
+        .service(get_and_post("/v1/station/appeals", station_appeals::list, station_appeals::open))
+        .service(get("/v1/station/appeals/{appeal}", station_appeals::show))
+        .service(post("/v1/station/appeals/{appeal}/close", station_appeals::close))
         .service(get("/v1/station/audit", audit::audit))
         .service(get_and_post("/v1/users", users::list, users::invite))
         .service(delete("/v1/users/{user}", users::disable))

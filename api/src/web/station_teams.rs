@@ -127,6 +127,19 @@ impl From<BloodGroup> for Group {
     }
 }
 
+/// The groups, each once.
+///
+/// # Errors
+/// `unknown_group`, `no_group`.
+pub(super) fn read_groups(groups: &[Group]) -> Result<Vec<BloodGroup>, Refusal> {
+    let group = |group: &Group| {
+        BloodGroup::of_words(Some(&group.abo), Some(&group.rhd)).ok_or_else(|| {
+            Refusal::new("groups", "unknown_group", "A group has abo A, B, O or AB, and rhd + or -.")
+        })
+    };
+    each_once(groups.iter().map(group).collect::<Result<Vec<_>, _>>()?)
+}
+
 /// Who is needed.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -149,14 +162,8 @@ pub struct CallUpRequest {
 
 impl CallUpRequest {
     fn read(self) -> Result<NewCallUp, Error> {
-        let group = |group: &Group| {
-            BloodGroup::of_words(Some(&group.abo), Some(&group.rhd)).ok_or_else(|| {
-                Refusal::new("groups", "unknown_group", "A group has abo A, B, O or AB, and rhd + or -.")
-            })
-        };
-        let groups: Vec<BloodGroup> = self.groups.iter().map(group).collect::<Result<_, _>>()?;
         Ok(NewCallUp {
-            groups: each_once(groups)?,
+            groups: read_groups(&self.groups)?,
             product: product(&self.product)?,
             needed: self.needed,
             closes_at: self.closes_at.duration_trunc(TimeDelta::seconds(1)).unwrap_or(self.closes_at),

@@ -86,6 +86,8 @@ const TEAM_OF_THE_STATION: &str =
     "teams and their call-ups are the station's, and all who manage teams manage them";
 const TEAM_TO_JOIN: &str = "a team is open to every donor, and the membership in it is the caller's own";
 const MESSAGE_OF_THE_STATION: &str = "the outbox is the station's: its staff see what became of messages, not whom they go to or what they say";
+const APPEAL_OF_THE_STATION: &str =
+    "an appeal is the station's: all of its planners follow it, and it shows counts and no people";
 const WORD: &str = "the word names a consent of the caller's own";
 
 /// All operations of the contract, in its order of subjects.
@@ -227,6 +229,11 @@ pub const EXPECTED: &[Expectation] = &[
     unowned("call_up", PLANNERS, TEAM_OF_THE_STATION),
     unowned("coming", DOOR, TEAM_OF_THE_STATION),
     unowned("close_call_up", PLANNERS, TEAM_OF_THE_STATION),
+
+    only("appeals", PLANNERS),
+    only("open_appeal", PLANNERS),
+    unowned("appeal", PLANNERS, APPEAL_OF_THE_STATION),
+    unowned("close_appeal", PLANNERS, APPEAL_OF_THE_STATION),
 
     only("users", MANAGERS),
     only("invite", MANAGERS),

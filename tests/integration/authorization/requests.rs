@@ -88,7 +88,7 @@ fn objects(operation: &str, parameter: &str, role: &str, cast: &Cast) -> Option<
         ("appointment", "call") => [NOBODY, NOBODY, NOBODY],
         ("appointment", _) => [APPOINTMENTS[0], APPOINTMENTS[1], NOBODY],
         ("call_up", "answer_call_up") => [CALL_UPS[0], CALL_UPS[1], NOBODY],
-        ("call_up" | "team", _) => [NOBODY, NOBODY, NOBODY],
+        ("call_up" | "team" | "appeal", _) => [NOBODY, NOBODY, NOBODY],
         ("site", _) => ["HERE", "THERE", "NONE"],
         (
             "session",
@@ -182,6 +182,7 @@ impl Bodies {
             | "open_session"
             | "create_team"
             | "call_up"
+            | "open_appeal"
             | "pause_session" => json!({}),
             _ => return None,
         })

@@ -1,7 +1,7 @@
 //! What a queued message says, as things stand when it is sent.
 
 use crate::actions::sign_in::CODE_LIFETIME;
-use crate::actions::{Context, call_ups};
+use crate::actions::{Context, call_ups, invite};
 use crate::domain::call_ups::Stage;
 use crate::error::Error;
 use crate::links;
@@ -58,6 +58,9 @@ pub(super) fn of(context: &Context, db: &mut Db, row: &OutboxRow) -> Result<Opti
     }
     if row.kind == call_ups::MESSAGE {
         return Ok(call_up(context, db, row, subject)?.map(alone));
+    }
+    if invite::KINDS.contains(&row.kind.as_str()) {
+        return Ok(invite::message(context, db, row, subject)?.map(alone));
     }
     let Some(visit) = appointments::visit(db, subject)? else { return Ok(None) };
     if visit.appointment.sequence != row.version {
