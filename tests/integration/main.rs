@@ -40,6 +40,7 @@ mod probe;
 mod prove_booking;
 mod prove_notifications;
 mod questionnaire;
+mod real_channels;
 mod sample_station;
 mod schedule;
 mod session_changes;

@@ -78,6 +78,9 @@ pub struct Sms {
     /// What a provider shows when it tells what became of a message: a part of the address that it is given, at least 16
     /// letters and digits. Empty: no receipts are asked for or taken.
     pub receipts_secret: String,
+    /// Where Kannel reaches this server for receipts, without a path. Empty: this machine for a Kannel on it, else
+    /// `server.public_url`.
+    pub receipts_url: String,
 }
 
 impl Default for Sms {
@@ -95,6 +98,7 @@ impl Default for Sms {
             app_id: String::new(),
             templates: BTreeMap::new(),
             receipts_secret: String::new(),
+            receipts_url: String::new(),
         }
     }
 }
