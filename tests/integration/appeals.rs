@@ -222,7 +222,7 @@ on_both! {
     }
 
     fn the_next_wave_follows_when_too_few_have_booked(station) {
-        let server = station.serve();
+        let server = station.serve_with(&[("REXUE_LIMITS_REQUESTS_PER_MINUTE", "0")]);
         town(station, &[], &[]);
         let staff = planner(station, &server);
         agreeing(station, &server, 30..=38);

@@ -78,6 +78,9 @@ on_both! {
         let timeline = scene.server.read(&staff, &format!("/v1/station/messages/{id}")).with_status(200).json();
         let told: Vec<&str> = timeline["events"].as_array().unwrap().iter().map(|event| event["outcome"].as_str().unwrap()).collect();
         assert_eq!(told, ["accepted", "buffered", "delivered"]);
+        let metrics = scene.server.get("/metrics").with_status(200);
+        assert!(metrics.text().contains(r#"rexue_messages{delivery="delivered",state="sent"} 1"#), "{}", metrics.text());
+        assert!(metrics.text().contains(r#"rexue_message_delay_seconds{quantile="0.99"}"#));
         let text = timeline.to_string();
         assert!(!text.contains(&scene.phone[3..]) && !text.contains("预约"), "{text}");
     }

@@ -5,7 +5,9 @@ mod desk;
 mod receipts;
 
 pub use claims::{Finished, any_due, any_to_settle, blank, claim, finish, release_lost, settle_unknown};
-pub use desk::{AttemptRow, ReceiptRow, attempts_of, by_id, counts, drop_dead, list, receipts_of, retry};
+pub use desk::{
+    AttemptRow, ReceiptRow, attempts_of, by_id, counts, delays, drop_dead, list, receipts_of, retry, states,
+};
 pub use receipts::{by_provider, tell};
 
 use super::connection::{Db, insert_rows, on_each};

@@ -300,3 +300,12 @@ pub async fn show(
     let found = found.ok_or_else(|| Error::not_found("There is no such appointment."))?;
     Ok(shown(found))
 }
+
+/// Where the link in an appeal or an invitation leads: whoever has it books where they are signed in.
+pub async fn where_to_book() -> HttpResponse {
+    let page = "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\">\
+        <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>献血预约</title>\
+        <p>谢谢您！请打开小程序或登录网页，预约最近的献血时间和地点。</p>\
+        <p lang=\"en\">Thank you! Please sign in to the app and book the soonest place near you.</p></html>";
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page)
+}

@@ -4,11 +4,15 @@ use super::metrics::Metrics;
 use super::problem::Problem;
 use crate::actions::Context;
 use crate::error::Error;
-use crate::store::statuses;
+use crate::store::{outbox, statuses};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, web};
+use chrono::TimeDelta;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// Messages whose delay is told left since then.
+const RECENTLY: TimeDelta = TimeDelta::minutes(10);
 
 /// The state of the process.
 #[derive(Serialize, ToSchema)]
@@ -39,6 +43,13 @@ pub async fn readyz(context: web::Data<Context>) -> Result<HttpResponse, Error> 
 /// Fetch the metrics (Prometheus text).
 #[utoipa::path(get, path = "/metrics", tag = "operation", operation_id = "metrics",
     responses((status = 200, description = "Prometheus text format 0.0.4", body = String, content_type = "text/plain")))]
-pub async fn metrics(metrics: web::Data<Metrics>) -> Result<HttpResponse, Error> {
+pub async fn metrics(
+    context: web::Data<Context>,
+    metrics: web::Data<Metrics>,
+) -> Result<HttpResponse, Error> {
+    let now = context.clock.now();
+    let (states, delays) =
+        context.pool.read(move |db| Ok((outbox::states(db)?, outbox::delays(db, now - RECENTLY)?))).await?;
+    metrics.messages(&states, delays);
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(metrics.text()?))
 }

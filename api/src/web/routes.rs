@@ -26,6 +26,7 @@ pub(super) fn all(app: &mut ServiceConfig) {
         .configure(donor_routes)
         .configure(staff_routes)
         .service(get("/call-ups", teams::where_to_answer))
+        .service(get("/book", appointments::where_to_book))
         .service(get_and_post("/u/{key}", message_preferences::ask, message_preferences::unsubscribe))
         .service(get("/v1/receipts/kannel", receipts::kannel))
         .service(get("/v1/inbound/kannel", receipts::kannel_inbound))

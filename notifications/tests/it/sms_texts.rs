@@ -1,5 +1,5 @@
 use notifications::{
-    CallUp, ControlCharacter, Language, Message, RenderRefused, SignInCode, SmsText, render, render_sms,
+    ControlCharacter, Language, Message, RenderRefused, SignInCode, SmsText, render, render_sms,
 };
 
 use super::rendering::certificate;
@@ -89,29 +89,6 @@ fn a_letter_is_no_sms_and_an_sms_no_letter() {
     for refused in [code, letter] {
         assert!(matches!(refused, RenderRefused::NotForThisChannel), "{refused:?}");
     }
-}
-
-#[test]
-fn a_call_to_a_team_says_neither_why_nor_where() {
-    let call_up = |station: &str, link: &str, language| {
-        let (station, link) = (station.into(), link.into());
-        render_sms(&Message::CallUp(CallUp { station, link }), language)
-    };
-    let chinese = call_up("南河市中心血站", "https://xue.example", Language::Chinese).unwrap();
-    let english = call_up("Nanhe", "https://xue.example", Language::English).unwrap();
-
-    insta::assert_snapshot!(
-        chinese.as_str(),
-        @"【南河市中心血站】应急献血队正在召集，您能来吗？请登录回复：https://xue.example"
-    );
-    insta::assert_snapshot!(
-        english.as_str(),
-        @"【Nanhe】Your emergency team is called. Coming? https://xue.example"
-    );
-    assert_eq!((chinese.units(), chinese.parts()), (49, 1));
-    assert_eq!((english.units(), english.parts()), (67, 1));
-    assert!(matches!(call_up("站", "", Language::Chinese), Err(RenderRefused::NotALink)));
-    assert!(matches!(call_up("甲】乙", "https://x", Language::Chinese), Err(RenderRefused::NotASignature)));
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod http;
 mod import;
 mod load;
 mod me;
+mod messages;
 mod options;
 mod process;
 mod qr;
@@ -71,6 +72,9 @@ fn measure(options: &Options) -> Outcome<()> {
     }
     if options.wants("booking") {
         booking::measure(options, &mut report)?;
+    }
+    if options.wants("messages") {
+        messages::measure(options, &mut report)?;
     }
     if options.wants("import") || options.wants("issue") {
         import::measure(options, &mut report)?;

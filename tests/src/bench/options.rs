@@ -7,7 +7,7 @@ use clap::Parser;
 #[command(name = "bench")]
 pub struct Options {
     /// What to measure [default: everything].
-    #[arg(value_name = "NAME", value_parser = ["tokens", "qr", "http", "rss", "me", "booking", "import", "issue"])]
+    #[arg(value_name = "NAME", value_parser = ["tokens", "qr", "http", "rss", "me", "booking", "messages", "import", "issue"])]
     names: Vec<String>,
     /// Donors that are imported and get certificates.
     #[arg(long, env = "BENCH_DONORS", default_value_t = 200_000)]
@@ -33,6 +33,9 @@ pub struct Options {
     /// Bookings in one turn, each of another donor.
     #[arg(long, env = "BENCH_BOOKINGS", default_value_t = 20_000)]
     pub bookings: u32,
+    /// Messages in one turn.
+    #[arg(long, env = "BENCH_MESSAGES", default_value_t = 20_000)]
+    pub messages: u32,
     /// PostgreSQL's pgbench.
     #[arg(long, env = "REXUE_TEST_PGBENCH")]
     pub pgbench: Option<String>,

@@ -4,7 +4,7 @@ use super::OutboxRow;
 use crate::error::Error;
 use crate::store::connection::Db;
 use crate::store::schema::{message_attempts, message_receipts, outbox};
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 /// An attempt as the table holds one.
@@ -126,4 +126,22 @@ pub fn drop_dead(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<bool, Erro
 /// How many messages are in each state.
 pub fn counts(db: &mut Db) -> Result<Vec<(String, i64)>, Error> {
     Ok(outbox::table.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?)
+}
+
+/// How many messages are in each state, by what receipts say.
+pub fn states(db: &mut Db) -> Result<Vec<(String, String, i64)>, Error> {
+    Ok(outbox::table
+        .group_by((outbox::state, outbox::delivery))
+        .select((outbox::state, outbox::delivery, diesel::dsl::count_star()))
+        .load(db)?)
+}
+
+/// How late messages were that were handed over since, at most 10,000.
+pub fn delays(db: &mut Db, since: DateTime<Utc>) -> Result<Vec<TimeDelta>, Error> {
+    let sent: Vec<(NaiveDateTime, Option<NaiveDateTime>)> = outbox::table
+        .filter(outbox::sent_at.gt(since.naive_utc()))
+        .select((outbox::due_at, outbox::sent_at))
+        .limit(10_000)
+        .load(db)?;
+    Ok(sent.into_iter().filter_map(|(due, sent)| Some(sent? - due)).collect())
 }
