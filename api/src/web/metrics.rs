@@ -70,7 +70,7 @@ impl Metrics {
         delays.sort_unstable();
         for (name, percent) in [("0.5", 50), ("0.99", 99), ("1", 100)] {
             let rank = (delays.len() * percent).div_ceil(100).saturating_sub(1);
-            let delay = delays.get(rank).map_or(0.0, TimeDelta::as_seconds_f64);
+            let delay = delays.get(rank).map_or(0.0, |delay| delay.as_seconds_f64());
             self.delays.with_label_values(&[name]).set(delay);
         }
     }

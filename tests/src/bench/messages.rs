@@ -69,7 +69,9 @@ fn rows(count: u32, now: DateTime<Utc>) -> Outcome<Vec<OutboxRow>> {
             due_at: now,
             expires_at: now + TimeDelta::days(1),
         };
-        OutboxRow { account_id: None, ..OutboxRow::notice(&notice, now, &mut chance) }
+        let mut row = OutboxRow::notice(&notice, now, &mut chance);
+        row.account_id = None;
+        row
     };
     Ok((0..count).map(row).collect())
 }
@@ -98,9 +100,15 @@ fn deliver(pool: &Pool) -> Outcome<usize> {
     Ok(claimed.len())
 }
 
-enum Floor {
-    Postgres(Box<PgConnection>, Database),
-    Sqlite(rusqlite::Connection, Database),
+struct Floor {
+    bare: Bare,
+    // It goes with the floor.
+    _database: Database,
+}
+
+enum Bare {
+    Postgres(Box<PgConnection>),
+    Sqlite(rusqlite::Connection),
 }
 
 #[derive(QueryableByName)]
@@ -112,19 +120,20 @@ struct Claimed {
 impl Floor {
     fn new(place: &Place, folder: &Path) -> Outcome<Self> {
         let database = Database::create(place, folder)?;
-        Ok(match place {
+        let bare = match place {
             Place::Postgres(_) => {
                 let mut connection = PgConnection::establish(&database.url)?;
                 connection.batch_execute(FLOOR_TABLE)?;
-                Self::Postgres(Box::new(connection), database)
+                Bare::Postgres(Box::new(connection))
             }
             Place::Sqlite => {
                 let connection = rusqlite::Connection::open(&database.url)?;
                 connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
                 connection.execute_batch(FLOOR_TABLE)?;
-                Self::Sqlite(connection, database)
+                Bare::Sqlite(connection)
             }
-        })
+        };
+        Ok(Self { bare, _database: database })
     }
 
     fn turn(&mut self, place: &Place, count: u32) -> Outcome<Turn> {
@@ -135,11 +144,11 @@ impl Floor {
     }
 
     fn fill(&mut self, count: u32) -> Outcome<()> {
-        match self {
-            Self::Postgres(connection, _) => connection.batch_execute(&format!(
+        match &mut self.bare {
+            Bare::Postgres(connection) => connection.batch_execute(&format!(
                 "TRUNCATE floor; INSERT INTO floor SELECT gen_random_uuid()::text, 'queued', n, NULL FROM generate_series(1, {count}) n;"
             ))?,
-            Self::Sqlite(connection, _) => connection.execute_batch(&format!(
+            Bare::Sqlite(connection) => connection.execute_batch(&format!(
                 "DELETE FROM floor; WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})
                  INSERT INTO floor SELECT lower(hex(randomblob(16))), 'queued', n, NULL FROM n;"
             ))?,
@@ -148,8 +157,8 @@ impl Floor {
     }
 
     fn batch(&mut self) -> Outcome<usize> {
-        match self {
-            Self::Postgres(connection, _) => {
+        match &mut self.bare {
+            Bare::Postgres(connection) => {
                 let claimed: Vec<Claimed> = diesel::sql_query(
                     "UPDATE floor SET state = 'sending', lease = 1 WHERE id IN (
                          SELECT id FROM floor WHERE state = 'queued' AND due <= $1 ORDER BY due LIMIT 100 FOR UPDATE SKIP LOCKED)
@@ -163,7 +172,7 @@ impl Floor {
                     .execute(&mut **connection)?;
                 Ok(claimed.len())
             }
-            Self::Sqlite(connection, _) => {
+            Bare::Sqlite(connection) => {
                 let claim = connection.transaction()?;
                 let ids: Vec<String> = claim
                     .prepare_cached(
