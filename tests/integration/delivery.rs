@@ -216,7 +216,10 @@ on_both! {
             sent_at: None,
             finished_at: None,
         };
-        pool.write_blocking(|db| outbox::finish(db, &[slow(claimed[0].fence)], &[])).unwrap();
+        // Its attempt was written down as lost when it was taken back.
+        let late = [outbox::AttemptRow::ended(&claimed[0], "accepted", later)];
+        pool.write_blocking(|db| outbox::finish(db, &[slow(claimed[0].fence)], &late)).unwrap();
+        assert_eq!(station.texts("SELECT outcome AS text FROM message_attempts WHERE outcome IN ('lost', 'accepted') AND ended_at > '2026-01-01 00:00:00' ORDER BY ended_at DESC LIMIT 1"), ["lost"]);
         let state = || station.texts(&format!("SELECT state AS text FROM outbox WHERE id = '{row}'")).remove(0);
         assert_eq!(state(), "sending", "somebody else works on it");
         pool.write_blocking(|db| outbox::finish(db, &[slow(second[0].fence)], &[])).unwrap();

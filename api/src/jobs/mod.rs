@@ -78,7 +78,7 @@ async fn deliver_until(context: Context, mut stopped: watch::Receiver<bool>) {
         tokio::select! {
             _ = clock.tick() => {}
             () = context.bell.notified() => {}
-            _ = stopped.changed() => return,
+            _ = stopped.changed() => break,
         }
         waitlist::round(&context).await;
         reminders::round(&context).await;
@@ -87,4 +87,5 @@ async fn deliver_until(context: Context, mut stopped: watch::Receiver<bool>) {
         deliver::settle(&context).await;
         tokio::time::sleep(BREATH).await;
     }
+    context.channels.close().await;
 }

@@ -6,7 +6,7 @@ mod receipts;
 
 pub use claims::{Finished, any_due, any_to_settle, blank, claim, finish, release_lost, settle_unknown};
 pub use desk::{
-    AttemptRow, ReceiptRow, attempts_of, by_id, counts, delays, drop_dead, list, receipts_of, retry, states,
+    AttemptRow, ReceiptRow, attempts_of, by_id, delays, drop_dead, list, receipts_of, retry, states,
 };
 pub use receipts::{by_provider, tell};
 

@@ -9,6 +9,7 @@ use crate::store::outbox;
 use actix_web::{HttpResponse, web};
 use notifications::{ChannelKind, Language, Message, Outgoing, render};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// Which messages.
@@ -120,9 +121,12 @@ pub async fn counts(
     context: web::Data<Context>,
     _staff: Staff<needs::HandleMessages>,
 ) -> Result<HttpResponse, Error> {
-    let counts = context.pool.read(outbox::counts).await?.into_iter();
-    let list: Vec<MessageCount> = counts.map(|(state, messages)| MessageCount { state, messages }).collect();
-    Ok(HttpResponse::Ok().json(list))
+    let mut counts = BTreeMap::<String, i64>::new();
+    for (state, _, messages) in context.pool.read(outbox::states).await? {
+        *counts.entry(state).or_default() += messages;
+    }
+    let list = counts.into_iter().map(|(state, messages)| MessageCount { state, messages });
+    Ok(HttpResponse::Ok().json(list.collect::<Vec<_>>()))
 }
 
 /// How a kind of message looks, with invented contents.

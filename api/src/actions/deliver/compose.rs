@@ -203,17 +203,15 @@ impl<'a> Desk<'a> {
             None => ways.preferences.channels.clone(),
         };
         let refused: Vec<&str> = row.refused_by.split(',').collect();
-        let mut left =
-            wanted.split(',').filter(|name| !refused.contains(name)).filter_map(ChannelKind::parse);
-        let (mut closed_until, mut found) = (None, None);
+        let mut left = wanted
+            .split(',')
+            .filter(|name| !refused.contains(name) && self.context.channels.get(name).is_some())
+            .filter_map(ChannelKind::parse);
+        let (mut closed_until, mut found) = (None::<DateTime<Utc>>, None);
         for kind in left.by_ref() {
-            let Some(address) =
-                ways.take(kind).filter(|_| self.context.channels.get(kind.as_str()).is_some())
-            else {
-                continue;
-            };
+            let Some(address) = ways.take(kind) else { continue };
             match self.circuits.get(kind.as_str()) {
-                Some(until) => closed_until = closed_until.min(Some(*until)).or(Some(*until)),
+                Some(until) => closed_until = Some(closed_until.map_or(*until, |first| first.min(*until))),
                 None => {
                     found = Some((kind, address));
                     break;
@@ -225,7 +223,6 @@ impl<'a> Desk<'a> {
         };
         let has_other = left.any(|kind| ways.take(kind).is_some());
         let letter_beside = row.only_by.is_none()
-            && row.fence == 1
             && kind == ChannelKind::Sms
             && ways.preferences.letters
             && said.visit.is_some()

@@ -3,7 +3,7 @@
 use super::OutboxRow;
 use super::desk::AttemptRow;
 use crate::error::Error;
-use crate::store::connection::{Db, insert_rows, on_each};
+use crate::store::connection::{Db, on_each};
 use crate::store::schema::{message_attempts, outbox};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -101,7 +101,25 @@ pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result
             }
         }
     }
-    insert_rows!(db, message_attempts::table, attempts)
+    // Of a claim that ended by itself the attempt is written down already: the others' must not be lost for it.
+    match db {
+        _ if attempts.is_empty() => {}
+        Db::Postgres(connection) => {
+            diesel::insert_into(message_attempts::table)
+                .values(attempts)
+                .on_conflict_do_nothing()
+                .execute(connection)?;
+        }
+        Db::Sqlite(connection) => {
+            for attempt in attempts {
+                diesel::insert_into(message_attempts::table)
+                    .values(attempt)
+                    .on_conflict_do_nothing()
+                    .execute(connection)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// All rows in one round trip.

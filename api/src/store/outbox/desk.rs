@@ -123,11 +123,6 @@ pub fn drop_dead(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<bool, Erro
     Ok(changed == 1)
 }
 
-/// How many messages are in each state.
-pub fn counts(db: &mut Db) -> Result<Vec<(String, i64)>, Error> {
-    Ok(outbox::table.group_by(outbox::state).select((outbox::state, diesel::dsl::count_star())).load(db)?)
-}
-
 /// How many messages are in each state, by what receipts say.
 pub fn states(db: &mut Db) -> Result<Vec<(String, String, i64)>, Error> {
     Ok(outbox::table
