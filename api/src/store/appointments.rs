@@ -1,6 +1,7 @@
 //! Appointments, the places they take, and the answers to requests that may come twice.
 
-use super::connection::{Db, on_each};
+use super::arrays::{insert_together, update_together};
+use super::connection::Db;
 use super::schedule::{SiteRow, SlotRow};
 use super::schema::{
     account_donors, appointments, collection_sessions, donors, idempotency_keys, reminder_times,
@@ -239,11 +240,34 @@ pub fn slots_with_expired_holds(db: &mut Db, limit: i64, now: DateTime<Utc>) -> 
 pub fn insert(db: &mut Db, rows: &[AppointmentRow]) -> Result<Vec<String>, Error> {
     match db {
         _ if rows.is_empty() => Ok(Vec::new()),
-        Db::Postgres(connection) => Ok(diesel::insert_into(appointments::table)
-            .values(rows)
-            .on_conflict_do_nothing()
-            .returning(appointments::id)
-            .load(connection)?),
+        Db::Postgres(connection) => {
+            let insert = insert_together!(
+                appointments,
+                rows,
+                [
+                    id,
+                    slot_id,
+                    donor_id,
+                    account_id,
+                    product,
+                    starts_at,
+                    state,
+                    hold_expires_at,
+                    renewals,
+                    rule_pack,
+                    sequence,
+                    reminded,
+                    will_come,
+                    replaces,
+                    waitlist_id,
+                    group_id,
+                    created_at,
+                    changed_at,
+                ],
+                "ON CONFLICT DO NOTHING RETURNING id"
+            );
+            Ok(insert.load(connection)?)
+        }
         Db::Sqlite(connection) => {
             let mut written = Vec::new();
             for row in rows {
@@ -259,9 +283,27 @@ pub fn insert(db: &mut Db, rows: &[AppointmentRow]) -> Result<Vec<String>, Error
 
 /// Writes changed appointments over those with the same ids.
 pub fn change(db: &mut Db, rows: &[&AppointmentRow]) -> Result<(), Error> {
-    for row in rows {
-        let there = appointments::table.find(&row.id);
-        on_each!(db, |connection| diesel::update(there).set(*row).execute(connection))?;
+    match db {
+        _ if rows.is_empty() => {}
+        Db::Postgres(connection) => {
+            let change = update_together!(
+                appointments,
+                rows,
+                key [id],
+                set [
+                    slot_id, donor_id, account_id, product, starts_at, state, hold_expires_at, renewals,
+                    rule_pack, sequence, reminded, will_come, replaces, waitlist_id, group_id, created_at,
+                    changed_at,
+                ],
+                ""
+            );
+            change.execute(connection)?;
+        }
+        Db::Sqlite(connection) => {
+            for row in rows {
+                diesel::update(appointments::table.find(&row.id)).set(*row).execute(connection)?;
+            }
+        }
     }
     Ok(())
 }
@@ -302,21 +344,7 @@ pub fn save_slots(db: &mut Db, rows: &[&SlotRow]) -> Result<(), Error> {
     match db {
         _ if rows.is_empty() => {}
         Db::Postgres(connection) => {
-            use diesel::sql_types::{Array, BigInt, Text};
-            let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-            let held: Vec<i64> = rows.iter().map(|row| row.held).collect();
-            let booked: Vec<i64> = rows.iter().map(|row| row.booked).collect();
-            let kept: Vec<i64> = rows.iter().map(|row| row.kept).collect();
-            // One round trip for all of them.
-            diesel::sql_query(
-                "UPDATE slots SET held = new.held, booked = new.booked, kept = new.kept
-                 FROM unnest($1, $2, $3, $4) AS new (id, held, booked, kept) WHERE slots.id = new.id",
-            )
-            .bind::<Array<Text>, _>(ids)
-            .bind::<Array<BigInt>, _>(held)
-            .bind::<Array<BigInt>, _>(booked)
-            .bind::<Array<BigInt>, _>(kept)
-            .execute(connection)?;
+            update_together!(slots, rows, key [id], set [held, booked, kept], "").execute(connection)?;
         }
         Db::Sqlite(connection) => {
             for row in rows {

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod appeals;
 pub mod appointments;
+mod arrays;
 pub mod audit;
 pub mod booking_policy;
 pub mod calendar_feeds;
@@ -13,6 +14,7 @@ pub mod consents;
 pub mod deferrals;
 pub mod donations;
 pub mod donors;
+pub mod free_slots;
 pub mod groups;
 pub mod hospitals;
 pub mod imports;

@@ -3,11 +3,11 @@
 use super::OutboxRow;
 use super::desk::AttemptRow;
 use crate::error::Error;
+use crate::store::arrays::{insert_together, update_together};
 use crate::store::connection::{Db, on_each};
 use crate::store::schema::{message_attempts, outbox};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamp};
 
 /// Whether anything is due.
 pub fn any_due(db: &mut Db, now: DateTime<Utc>) -> Result<bool, Error> {
@@ -82,7 +82,16 @@ pub struct Finished {
 pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result<(), Error> {
     match db {
         _ if rows.is_empty() => {}
-        Db::Postgres(connection) => finish_together(connection, rows).map(drop)?,
+        Db::Postgres(connection) => {
+            update_together!(
+                outbox,
+                rows,
+                key [id, fence],
+                set [state, attempts, due_at, channel, refused_by, sent_at, finished_at],
+                "AND outbox.state = 'sending'"
+            )
+            .execute(connection)?;
+        }
         Db::Sqlite(connection) => {
             for row in rows {
                 let own = outbox::table.find(&row.id).filter(outbox::fence.eq(row.fence));
@@ -91,7 +100,6 @@ pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result
                         outbox::state.eq(row.state),
                         outbox::attempts.eq(row.attempts),
                         outbox::due_at.eq(row.due_at),
-                        outbox::lease_until.eq(None::<NaiveDateTime>),
                         outbox::channel.eq(&row.channel),
                         outbox::refused_by.eq(&row.refused_by),
                         outbox::sent_at.eq(row.sent_at),
@@ -105,10 +113,13 @@ pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result
     match db {
         _ if attempts.is_empty() => {}
         Db::Postgres(connection) => {
-            diesel::insert_into(message_attempts::table)
-                .values(attempts)
-                .on_conflict_do_nothing()
-                .execute(connection)?;
+            insert_together!(
+                message_attempts,
+                attempts,
+                [message_id, fence, channel, outcome, code, provider_id, contact_index, ended_at],
+                "ON CONFLICT DO NOTHING"
+            )
+            .execute(connection)?;
         }
         Db::Sqlite(connection) => {
             for attempt in attempts {
@@ -120,29 +131,6 @@ pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result
         }
     }
     Ok(())
-}
-
-/// All rows in one round trip.
-fn finish_together(connection: &mut PgConnection, rows: &[Finished]) -> QueryResult<usize> {
-    let column = |text: fn(&Finished) -> &str| -> Vec<&str> { rows.iter().map(text).collect() };
-    let channels: Vec<Option<&str>> = rows.iter().map(|row| row.channel.as_deref()).collect();
-    diesel::sql_query(
-        "UPDATE outbox SET state = new.state, attempts = new.attempts, due_at = new.due_at, lease_until = NULL,
-                channel = new.channel, refused_by = new.refused_by, sent_at = new.sent_at, finished_at = new.finished_at
-         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
-              AS new (id, fence, state, attempts, due_at, channel, refused_by, sent_at, finished_at)
-         WHERE outbox.id = new.id AND outbox.fence = new.fence AND outbox.state = 'sending'",
-    )
-    .bind::<Array<Text>, _>(column(|row| &row.id))
-    .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.fence).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(column(|row| row.state))
-    .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.attempts).collect::<Vec<_>>())
-    .bind::<Array<Timestamp>, _>(rows.iter().map(|row| row.due_at).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Text>>, _>(channels)
-    .bind::<Array<Text>, _>(column(|row| &row.refused_by))
-    .bind::<Array<Nullable<Timestamp>>, _>(rows.iter().map(|row| row.sent_at).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Timestamp>>, _>(rows.iter().map(|row| row.finished_at).collect::<Vec<_>>())
-    .execute(connection)
 }
 
 /// Forgets to whom finished messages went and what they said.
