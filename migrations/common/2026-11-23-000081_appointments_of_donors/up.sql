@@ -1,0 +1,4 @@
+-- A donor's appointments, whatever their state: looked for at each booking. The partial indexes answer only queries that name
+-- their states in so many words.
+CREATE INDEX appointments_donor ON appointments (donor_id, starts_at);
+DROP INDEX appointments_missed;
