@@ -12,7 +12,7 @@ use crate::store::{Db, message_policy};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Appointments in one transaction.
-const BATCH: i64 = 500;
+const BATCH: i64 = 50;
 
 /// Queues what is missing: for how many appointments. Whoever is called while others work takes what they leave.
 ///

@@ -1,22 +1,15 @@
-//! Delivers the outbox: at once when the bell rings, and every few seconds for what another node queued.
+//! Delivers the outbox, a batch at a time.
 
 use crate::actions::Context;
 use crate::actions::deliver;
 
-/// One round: until nothing is due.
-pub async fn round(context: &Context) {
-    loop {
-        match deliver::deliver_due(context).await {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::error!(
-                    code = error.code,
-                    context = error.context,
-                    "the outbox could not be delivered"
-                );
-                return;
-            }
+/// One batch: whether there may be more.
+pub async fn round(context: &Context) -> bool {
+    match deliver::deliver_due(context).await {
+        Ok(claimed) => claimed > 0,
+        Err(error) => {
+            tracing::error!(code = error.code, context = error.context, "the outbox could not be delivered");
+            false
         }
     }
 }

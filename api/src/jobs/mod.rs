@@ -15,13 +15,15 @@ use crate::actions::Context;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 /// How often the jobs look for work.
 const ROUND: Duration = Duration::from_secs(60);
 /// How often the outbox is looked at when nobody rings.
 const DELIVERY: Duration = Duration::from_secs(5);
-/// However often somebody rings, it is not looked at more often than this: what comes meanwhile goes together.
-const BREATH: Duration = Duration::from_millis(100);
+/// However much there is to do, a turn is not begun more often than this, and each does one batch of each kind: people
+/// who book go before messages about what was booked.
+const TURN: Duration = Duration::from_millis(100);
 
 /// How long a stop waits for gateways that were called; what they would have said stays unknown.
 const LAST_CALLS: Duration = Duration::from_secs(5);
@@ -74,18 +76,29 @@ async fn run_until(context: Context, mut stopped: watch::Receiver<bool>) {
 
 async fn deliver_until(context: Context, mut stopped: watch::Receiver<bool>) {
     let mut clock = tokio::time::interval(DELIVERY);
-    loop {
-        tokio::select! {
-            _ = clock.tick() => {}
-            () = context.bell.notified() => {}
-            _ = stopped.changed() => break,
+    let mut turns = tokio::time::interval(TURN);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut more = false;
+    while !*stopped.borrow() {
+        if !more {
+            tokio::select! {
+                _ = clock.tick() => {}
+                () = context.bell.notified() => {}
+                _ = stopped.changed() => break,
+            }
         }
-        waitlist::round(&context).await;
-        reminders::round(&context).await;
-        appeals::round(&context).await;
-        deliver::round(&context).await;
-        deliver::settle(&context).await;
-        tokio::time::sleep(BREATH).await;
+        turns.tick().await;
+        more = turn(&context).await;
     }
     context.channels.close().await;
+}
+
+/// Whether there is more to do.
+async fn turn(context: &Context) -> bool {
+    waitlist::round(context).await;
+    let reminders = reminders::round(context).await;
+    appeals::round(context).await;
+    let messages = deliver::round(context).await;
+    deliver::settle(context).await;
+    reminders || messages
 }

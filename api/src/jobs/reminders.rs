@@ -2,16 +2,13 @@
 
 use crate::actions::{Context, remind};
 
-/// One round: until nothing has changed.
-pub async fn round(context: &Context) {
-    loop {
-        match remind::plan(context).await {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::error!(code = error.code, context = error.context, "reminders could not be queued");
-                return;
-            }
+/// One batch: whether there may be more.
+pub async fn round(context: &Context) -> bool {
+    match remind::plan(context).await {
+        Ok(planned) => planned > 0,
+        Err(error) => {
+            tracing::error!(code = error.code, context = error.context, "reminders could not be queued");
+            false
         }
     }
 }
