@@ -83,11 +83,13 @@ impl std::fmt::Debug for DatabaseUrl {
 }
 
 /// Every setting is explicit: WAL and FULL make a confirmed commit survive a power cut, and a writer
-/// waits for another instead of failing; what is deleted is overwritten, because a donor may have asked for it.
+/// waits for another instead of failing; what is deleted is overwritten, because a donor may have asked for it. The log
+/// grows to some 64 MiB before its pages go into the file: a page that many transactions change goes once.
 const SQLITE_SETTINGS: &str = "
     PRAGMA busy_timeout = 10000;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 16000;
     PRAGMA foreign_keys = ON;
     PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
