@@ -12,9 +12,10 @@ use crate::error::Error;
 use crate::store::appeals::{Person, sites_of};
 use crate::store::audit::{self, Entry};
 use crate::store::donors::{self, DonorRow};
+use crate::store::free_slots::{self, Search};
 use crate::store::invitations::{self as store, InvitationRow};
 use crate::store::outbox::{self, Notice, OutboxRow};
-use crate::store::schedule::{self, Search, SiteRow};
+use crate::store::schedule::{self, SiteRow};
 use crate::store::{Db, booking_policy};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -160,7 +161,7 @@ impl Vicinity {
                 limit: LOOKED_AT,
             };
             let free: HashSet<String> =
-                schedule::free_slots(db, &search, now)?.into_iter().map(|slot| slot.site_code).collect();
+                free_slots::earliest(db, &search, now)?.into_iter().map(|slot| slot.site_code).collect();
             let with_places: Vec<&SiteRow> = sites.iter().filter(|site| free.contains(&site.code)).collect();
             let is_near = |site: &&SiteRow| {
                 with_places.iter().any(|other| site.place().metres_to(other.place()) <= NEAR)

@@ -7,12 +7,17 @@ use crate::domain::donation::Product;
 use crate::domain::eligibility::assess;
 use crate::domain::place::Point;
 use crate::error::Error;
-use crate::store::schedule::{self as store, Search, SiteRow, SlotRow};
+use crate::store::free_slots::{self, FreeSlot, Search};
+use crate::store::schedule::{self, SiteRow, SlotRow};
 use crate::store::{Db, booking_policy};
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use std::collections::HashMap;
+use std::ops::Range;
 
-/// Slots that are looked at for each place that is wanted: the nearest of a day are wanted first, not the earliest.
+/// Sites that are asked first by who says where they are; all within reach only when these have too few places.
+const NEAREST: usize = 30;
+/// Slots that are looked at for each place that is wanted, at all sites: the nearest of a day are wanted first, not the
+/// earliest.
 const LOOKED_AT: usize = 20;
 
 /// What is wished for.
@@ -68,39 +73,73 @@ fn find_in(context: &Context, db: &mut Db, wish: &Wish) -> Result<Found, Error> 
     let from = wish.from.unwrap_or_else(|| day_in_china(now)).max(day_in_china(now));
     let first_day = assess(&context.rules, &facts, wish.product, from).first_day;
     let Some(day) = first_day else { return Ok(Found { first_day, places: Vec::new() }) };
-    let sites = sites_within(db, wish)?;
-    let codes: Vec<&str> = sites.keys().map(String::as_str).collect();
     let policy = booking_policy::policy(db)?;
     let begin = instant_in_china(day, NaiveTime::MIN).max(now + policy.notice);
-    let search = Search {
-        product: wish.product.as_str(),
-        from: begin,
-        until: now + policy.window,
-        site_codes: &codes,
-        limit: i64::try_from(wish.limit * LOOKED_AT).unwrap_or(i64::MAX),
-    };
-    let mut places: Vec<FoundSlot> = store::free_slots(db, &search, now)?
-        .into_iter()
-        .filter_map(|found| {
-            let (site, distance_m) = sites.get(&found.site_code)?;
-            let (free, distance_m) = (found.free(now), *distance_m);
-            Some(FoundSlot { free, slot: found.slot, site: site.clone(), distance_m })
-        })
-        .collect();
-    places.sort_by_key(|place| {
-        (day_in_china(place.slot.starts_at.and_utc()), place.distance_m, place.slot.starts_at)
+    let (sites, end) = (Reach::load(db, wish)?, now + policy.window);
+    let mut found =
+        if wish.near.is_some() { nearest(db, wish, &sites, begin..end, now)? } else { Vec::new() };
+    if found.len() < wish.limit {
+        let codes: Vec<&str> = sites.0.iter().map(|(code, _)| code.as_str()).collect();
+        found = free_slots::earliest(db, &search(wish, &codes, begin..end), now)?;
+    }
+    let distances: HashMap<&str, Option<u64>> =
+        sites.0.iter().map(|(code, distance)| (code.as_str(), *distance)).collect();
+    let distance = |slot: &FreeSlot| distances.get(slot.site_code.as_str()).copied().flatten();
+    found.sort_by_cached_key(|found| {
+        (day_in_china(found.slot.starts_at.and_utc()), distance(found), found.slot.starts_at)
     });
-    places.truncate(wish.limit);
-    Ok(Found { first_day, places })
+    found.truncate(wish.limit);
+    let codes: Vec<&str> = found.iter().map(|found| found.site_code.as_str()).collect();
+    let rows: HashMap<String, SiteRow> =
+        schedule::sites_of(db, &codes)?.into_iter().map(|site| (site.code.clone(), site)).collect();
+    let place = |found: FreeSlot| {
+        let (site, distance_m) = (rows.get(&found.site_code)?.clone(), distance(&found));
+        Some(FoundSlot { free: found.free(now), slot: found.slot, site, distance_m })
+    };
+    Ok(Found { first_day, places: found.into_iter().filter_map(place).collect() })
 }
 
-/// Sites that are not given up, within reach, with their distance in metres.
-fn sites_within(db: &mut Db, wish: &Wish) -> Result<HashMap<String, (SiteRow, Option<u64>)>, Error> {
-    let open = store::all_sites(db)?.into_iter().filter(|site| !site.closed);
-    let reached = open.filter_map(|site| {
-        let distance = wish.near.map(|near| near.metres_to(site.place()));
-        let metres = distance.map(|metres| format!("{metres:.0}").parse().unwrap_or(u64::MAX));
-        distance.is_none_or(|metres| metres <= wish.within_m).then(|| (site.code.clone(), (site, metres)))
-    });
-    Ok(reached.collect())
+fn search<'a>(wish: &Wish, site_codes: &'a [&'a str], time: Range<DateTime<Utc>>) -> Search<'a> {
+    Search {
+        product: wish.product.as_str(),
+        from: time.start,
+        until: time.end,
+        site_codes,
+        limit: i64::try_from(wish.limit * LOOKED_AT).unwrap_or(i64::MAX),
+    }
+}
+
+/// The free slots of the nearest sites, of as many days as it takes to find what is wanted.
+fn nearest(
+    db: &mut Db,
+    wish: &Wish,
+    sites: &Reach,
+    time: Range<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<Vec<FreeSlot>, Error> {
+    let codes: Vec<&str> = sites.0.iter().take(NEAREST).map(|(code, _)| code.as_str()).collect();
+    let (mut found, mut begin, mut days) = (Vec::new(), time.start, 1);
+    while found.len() < wish.limit && begin < time.end {
+        let tomorrow = day_in_china(begin) + Days::new(days);
+        let until = instant_in_china(tomorrow, NaiveTime::MIN).min(time.end);
+        found.extend(free_slots::at_sites(db, &search(wish, &codes, begin..until), now)?);
+        (begin, days) = (until, days * 2);
+    }
+    Ok(found)
+}
+
+/// Codes of the sites within reach and their distances in metres, the nearest first.
+struct Reach(Vec<(String, Option<u64>)>);
+
+impl Reach {
+    fn load(db: &mut Db, wish: &Wish) -> Result<Self, Error> {
+        let sites = schedule::open_sites(db)?.into_iter();
+        let mut reached: Vec<_> = sites
+            .map(|(code, place)| (code, wish.near.map(|near| near.metres_to(place))))
+            .filter(|(_, metres)| metres.is_none_or(|metres| metres <= wish.within_m))
+            .map(|(code, metres)| (code, metres.and_then(|metres| format!("{metres:.0}").parse().ok())))
+            .collect();
+        reached.sort_by_key(|(_, metres)| *metres);
+        Ok(Self(reached))
+    }
 }

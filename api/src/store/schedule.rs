@@ -4,7 +4,7 @@ use super::connection::{Db, insert_rows, on_each};
 use super::schema::{collection_sessions, holidays, session_templates, sites, slots};
 use crate::domain::place::Point;
 use crate::error::Error;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -59,6 +59,21 @@ pub fn site(db: &mut Db, code: &str) -> Result<Option<SiteRow>, Error> {
 /// All sites, by code.
 pub fn all_sites(db: &mut Db) -> Result<Vec<SiteRow>, Error> {
     Ok(sites::table.order(sites::code.asc()).load(db)?)
+}
+
+/// The codes of sites that are not given up, and where they are.
+pub fn open_sites(db: &mut Db) -> Result<Vec<(String, Point)>, Error> {
+    let sites: Vec<(String, i64, i64)> = sites::table
+        .filter(sites::closed.eq(false))
+        .select((sites::code, sites::latitude_micros, sites::longitude_micros))
+        .order(sites::code.asc())
+        .load(db)?;
+    Ok(sites.into_iter().map(|(code, north, east)| (code, Point::of_micros(north, east))).collect())
+}
+
+/// The sites with these codes.
+pub fn sites_of(db: &mut Db, codes: &[&str]) -> Result<Vec<SiteRow>, Error> {
+    Ok(sites::table.filter(sites::code.eq_any(codes)).load(db)?)
 }
 
 /// Writes a new site; `false` when the code is taken.
@@ -321,59 +336,5 @@ pub fn slots_of(db: &mut Db, session_id: &str) -> Result<Vec<SlotRow>, Error> {
     Ok(slots::table
         .filter(slots::session_id.eq(session_id))
         .order((slots::starts_at.asc(), slots::product.asc()))
-        .load(db)?)
-}
-
-/// What a search for places asks.
-pub struct Search<'a> {
-    /// The product.
-    pub product: &'a str,
-    /// Not before.
-    pub from: DateTime<Utc>,
-    /// Before.
-    pub until: DateTime<Utc>,
-    /// At these sites.
-    pub site_codes: &'a [&'a str],
-    /// How many places.
-    pub limit: i64,
-}
-
-/// A place that can be booked.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct FreeSlot {
-    /// The slot.
-    pub slot: SlotRow,
-    /// The site.
-    pub site_code: String,
-    /// UTC: when the kept places become everybody's.
-    pub release_at: NaiveDateTime,
-}
-
-impl FreeSlot {
-    /// Places that anybody can book at `now`.
-    pub fn free(&self, now: DateTime<Utc>) -> i64 {
-        let SlotRow { capacity, reserved, held, booked, kept, .. } = self.slot;
-        let reserved = if self.release_at.and_utc() <= now { 0 } else { reserved };
-        (capacity - reserved - held - booked - kept).max(0)
-    }
-}
-
-/// The first slots of open sessions with a free place, in the order of time.
-pub fn free_slots(db: &mut Db, search: &Search<'_>, now: DateTime<Utc>) -> Result<Vec<FreeSlot>, Error> {
-    let released = collection_sessions::release_at.le(now.naive_utc());
-    let taken = || slots::held + slots::booked + slots::kept;
-    let whole = taken().lt(slots::capacity);
-    let unreserved = (taken() + slots::reserved).lt(slots::capacity);
-    Ok(slots::table
-        .inner_join(collection_sessions::table)
-        .filter(slots::product.eq(search.product))
-        .filter(slots::starts_at.ge(search.from.naive_utc()))
-        .filter(slots::starts_at.lt(search.until.naive_utc()))
-        .filter(collection_sessions::state.eq("open"))
-        .filter(collection_sessions::site_code.eq_any(search.site_codes))
-        .filter(unreserved.or(whole.and(released)))
-        .order((slots::starts_at.asc(), slots::id.asc()))
-        .limit(search.limit)
-        .select((slots::all_columns, collection_sessions::site_code, collection_sessions::release_at))
         .load(db)?)
 }

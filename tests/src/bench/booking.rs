@@ -3,25 +3,20 @@
 //! Everything is real about a request: the caller, the rules, the slot, the appointment, the trail, the key that makes
 //! it safe to repeat; and it is answered after the commit.
 
+use crate::crowd::{self, Caller};
 use crate::database::{Database, Place};
 use crate::load::{Requests, once};
-use crate::me::vault;
 use crate::options::Options;
 use crate::process::run;
 use crate::report::{Goal, Report};
 use crate::rounds::{Turn, alternate};
+use crate::schedule::{self, Plan};
 use crate::station::Station;
 use crate::{Outcome, city::City};
-use chrono::{Duration, Timelike};
 use diesel::connection::SimpleConnection;
 use rexue::chance::Chance;
 use rexue::clock::Clock;
-use rexue::domain::access::Role;
-use rexue::keyring::KeyFolder;
-use rexue::store::accounts::{self, AccountRow, LinkRow};
-use rexue::store::schedule::{self, SessionRow, SiteRow, SlotRow};
-use rexue::store::{DatabaseUrl, Pool, certificates};
-use rexue::tokens::{LIFETIME, Principal, Subject, Tokens};
+use rexue::store::{DatabaseUrl, Pool};
 use std::process::Command;
 use std::rc::Rc;
 use std::time::Instant;
@@ -29,6 +24,8 @@ use tempfile::TempDir;
 
 /// Slots over which bookings are spread, when they are.
 const SLOTS: usize = 500;
+/// One long session, with more places than there are donors.
+const PLAN: Plan = Plan { sites: 1, days: 1, products: &["whole_blood"], slots: SLOTS, capacity: 1_000_000 };
 /// pgbench's clients.
 const CLIENTS: usize = 8;
 
@@ -40,8 +37,8 @@ pub fn measure(options: &Options, report: &mut Report) -> Outcome<()> {
     for place in Place::all(options) {
         let station = Station::found(&place)?;
         station.import(&city)?;
-        let crowd = crowd(&station, options.bookings)?;
-        let slots = slots(&station)?;
+        let crowd = crowd::who_may_give(&station, options.bookings as usize)?;
+        let slots = schedule::open(&station, &PLAN)?;
         let server = station.serve(false)?;
         for hot in [false, true] {
             let wanted = if hot { 1 } else { SLOTS };
@@ -49,7 +46,7 @@ pub fn measure(options: &Options, report: &mut Report) -> Outcome<()> {
             let lane = || -> Outcome<Turn> {
                 reset(&station.database.url)?;
                 let before = server.processor_seconds()?;
-                let took = once(&server.address, &requests, options.connections)?;
+                let took = once(&server.address, &requests, options.bookers)?;
                 Ok(Turn::of(crowd.len() as f64, took, server.processor_seconds()? - before))
             };
             let floor_folder = TempDir::new()?;
@@ -70,111 +67,10 @@ pub fn measure(options: &Options, report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
-/// Accounts of donors who may give, with their access tokens.
-fn crowd(station: &Station, size: u32) -> Outcome<Vec<String>> {
-    let pool = Pool::open(&DatabaseUrl::parse(&station.database.url), 1)?;
-    let vault = vault(station.folder())?;
-    let tokens = Tokens::open(&KeyFolder::in_data(station.folder()), "xue.example")?;
-    let (now, mut chance) = (Clock::System.now(), Chance::from_system()?);
-    let mut found = Vec::new();
-    let mut after = String::new();
-    let (oldest, latest) =
-        ((now - Duration::days(50 * 365)).date_naive(), (now - Duration::days(200)).date_naive());
-    let youngest = (now - Duration::days(19 * 365)).date_naive();
-    while found.len() < size as usize {
-        let page = pool.read_blocking(|db| certificates::candidates(db, &after, 1_000))?;
-        let Some((last, _)) = page.last() else {
-            return Err(format!("only {} of the city's donors may give", found.len()).into());
-        };
-        after.clone_from(&last.id);
-        for (donor, totals) in page {
-            let given = totals.totals()?.last_donated_on.is_none_or(|day| day < latest);
-            if given && donor.birth_date > oldest && donor.birth_date < youngest {
-                found.push(donor.id);
-            }
-        }
-    }
-    found.truncate(size as usize);
-    let ids = pool.write_blocking(|db| {
-        let mut ids = Vec::new();
-        for donor_id in &found {
-            let account = AccountRow::new(&vault, now, &mut chance);
-            accounts::insert(db, &account)?;
-            let link = LinkRow {
-                id: chance.id(now),
-                account_id: account.id.clone(),
-                donor_id: donor_id.clone(),
-                relation: "self".to_owned(),
-                proof: "window".to_owned(),
-                since: now.naive_utc(),
-                ended_at: None,
-            };
-            accounts::link(db, &link)?;
-            ids.push(account.id);
-        }
-        Ok(ids)
-    })?;
-    ids.into_iter()
-        .map(|id| {
-            let principal = Principal {
-                subject: Subject::Account(id),
-                role: Role::Donor,
-                hospital: None,
-                session: chance.id(now),
-                expires_at: (now + LIFETIME).timestamp(),
-            };
-            Ok(tokens.sign(&principal, now)?)
-        })
-        .collect()
-}
-
-/// Slots of one long session, each with more places than there are donors.
-fn slots(station: &Station) -> Outcome<Vec<String>> {
-    let pool = Pool::open(&DatabaseUrl::parse(&station.database.url), 1)?;
-    let (now, mut chance) = (Clock::System.now(), Chance::from_system()?);
-    let opens_at = (now + Duration::days(3)).with_hour(1).ok_or("no such hour")?;
-    let place = rexue::domain::place::Point::of_micros(34_700_000, 113_600_000);
-    let text = "bench".to_owned();
-    let site = SiteRow::new("BENCH".to_owned(), "fixed".to_owned(), text.clone(), text, None, place);
-    let session = SessionRow {
-        id: chance.id(now),
-        site_code: "BENCH".to_owned(),
-        day: opens_at.date_naive(),
-        opens_at: opens_at.naive_utc(),
-        closes_at: (opens_at + Duration::hours(9)).naive_utc(),
-        vehicle: None,
-        plan: "{}".to_owned(),
-        release_at: now.naive_utc(),
-        state: "open".to_owned(),
-        reason: None,
-        template_id: None,
-        version: 1,
-    };
-    let rows: Vec<SlotRow> = (0..SLOTS)
-        .map(|place| SlotRow {
-            id: chance.id(now),
-            session_id: session.id.clone(),
-            product: "whole_blood".to_owned(),
-            starts_at: (opens_at + Duration::minutes(place as i64)).naive_utc(),
-            capacity: 1_000_000,
-            reserved: 0,
-            held: 0,
-            booked: 0,
-            kept: 0,
-        })
-        .collect();
-    pool.write_blocking(|db| {
-        schedule::insert_site(db, &site)?;
-        schedule::insert_session(db, &session)?;
-        schedule::insert_slots(db, &rows)
-    })?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
-}
-
-fn requests(crowd: &[String], slots: &[String]) -> Rc<Requests> {
-    let request = |(place, token): (usize, &String)| {
+fn requests(crowd: &[Caller], slots: &[String]) -> Rc<Requests> {
+    let request = |(place, caller): (usize, &Caller)| {
         let slot = slots.get(place % slots.len()).map(String::as_str).unwrap_or_default();
-        (token.clone(), format!("bench-{place}"), format!("{{\"slot\":\"{slot}\"}}"))
+        (caller.token.clone(), format!("bench-{place}"), format!("{{\"slot\":\"{slot}\"}}"))
     };
     Rc::new(Requests::post_each("/v1/appointments", crowd.iter().enumerate().map(request)))
 }
@@ -184,10 +80,11 @@ fn reset(url: &str) -> Outcome<()> {
     let pool = Pool::open(&DatabaseUrl::parse(url), 1)?;
     pool.write_blocking(|db| {
         Ok(db.batch_execute(
-            "DELETE FROM appointments; DELETE FROM idempotency_keys; UPDATE slots SET booked = 0, held = 0",
+            "DELETE FROM message_attempts; DELETE FROM outbox; DELETE FROM appointments; DELETE FROM idempotency_keys;
+             UPDATE slots SET booked = 0, held = 0",
         )?)
     })?;
-    Ok(())
+    Ok(pool.read_blocking(|db| Ok(db.batch_execute("VACUUM")?))?)
 }
 
 /// A transaction of the same shape, without HTTP, rules or a caller: one donor is read, one slot counted up, and an

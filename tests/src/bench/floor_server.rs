@@ -45,7 +45,7 @@ pub fn strict(key: &str) -> Outcome<()> {
 
 /// Answers `GET /<account id>` with what `GET /v1/me` reads, with the product's own pool and threads.
 pub fn me(folder: &str, database: &str) -> Outcome<()> {
-    let vault = Arc::new(crate::me::vault(Path::new(folder))?);
+    let vault = Arc::new(crate::crowd::vault(Path::new(folder))?);
     let pool = Pool::open(&DatabaseUrl::parse(database), Database::default().connections)?;
     let server = HttpServer::new(move || {
         App::new().app_data(Data::new((pool.clone(), Arc::clone(&vault)))).route(

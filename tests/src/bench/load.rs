@@ -2,6 +2,7 @@
 //! answer than it must, because it shares the machine with the server.
 
 use crate::Outcome;
+use crate::options::Options;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -116,6 +117,46 @@ pub fn answers(
         Ok::<_, Box<dyn std::error::Error>>(counts)
     })?;
     Ok((counts as f64, began.elapsed()))
+}
+
+/// Sends requests at `options.pace` a second, whether earlier ones are answered or not, over as many connections as are
+/// wanted: how long each took since it was due, milliseconds. Waiting for a connection counts.
+pub fn at_pace(address: &str, requests: &Rc<Requests>, options: &Options, seconds: f64) -> Outcome<Vec<f64>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (next, pace) = (Rc::new(Cell::new(0)), options.pace);
+    let count = (pace * seconds) as usize;
+    let waits = LocalSet::new().block_on(&runtime, async {
+        let began = tokio::time::Instant::now();
+        let tasks: Vec<_> = (0..options.connections)
+            .map(|_| {
+                let (address, requests, next) = (address.to_owned(), Rc::clone(requests), Rc::clone(&next));
+                tokio::task::spawn_local(async move {
+                    let mut stream = TcpStream::connect(address).await?;
+                    stream.set_nodelay(true)?;
+                    let (mut buffer, mut waits) = (vec![0; LARGEST_ANSWER], Vec::new());
+                    loop {
+                        let turn = next.get();
+                        next.set(turn + 1);
+                        let request = requests.0.get(turn % requests.0.len());
+                        let Some(request) = request.filter(|_| turn < count) else {
+                            return Ok::<_, std::io::Error>(waits);
+                        };
+                        let due = began + Duration::from_secs_f64(turn as f64 / pace);
+                        tokio::time::sleep_until(due).await;
+                        stream.write_all(request).await?;
+                        answer(&mut stream, &mut buffer).await?;
+                        waits.push(due.elapsed().as_secs_f64() * 1_000.0);
+                    }
+                })
+            })
+            .collect();
+        let mut waits = Vec::new();
+        for task in tasks {
+            waits.extend(task.await??);
+        }
+        Ok::<_, Box<dyn std::error::Error>>(waits)
+    })?;
+    Ok(waits)
 }
 
 /// One answer's body.

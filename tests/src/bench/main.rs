@@ -18,6 +18,7 @@
 mod booking;
 mod city;
 mod copy_floor;
+mod crowd;
 mod database;
 mod floor_server;
 mod http;
@@ -31,7 +32,9 @@ mod qr;
 mod report;
 mod role;
 mod rounds;
+mod schedule;
 mod signed;
+mod soonest;
 mod sqlite_floor;
 mod station;
 mod tokens;
@@ -72,6 +75,9 @@ fn measure(options: &Options) -> Outcome<()> {
     }
     if options.wants("booking") {
         booking::measure(options, &mut report)?;
+    }
+    if options.wants("soonest") {
+        soonest::measure(options, &mut report)?;
     }
     if options.wants("messages") {
         messages::measure(options, &mut report)?;

@@ -7,7 +7,7 @@ use clap::Parser;
 #[command(name = "bench")]
 pub struct Options {
     /// What to measure [default: everything].
-    #[arg(value_name = "NAME", value_parser = ["tokens", "qr", "http", "rss", "me", "booking", "messages", "import", "issue"])]
+    #[arg(value_name = "NAME", value_parser = ["tokens", "qr", "http", "rss", "me", "booking", "soonest", "messages", "import", "issue"])]
     names: Vec<String>,
     /// Donors that are imported and get certificates.
     #[arg(long, env = "BENCH_DONORS", default_value_t = 200_000)]
@@ -33,6 +33,12 @@ pub struct Options {
     /// Bookings in one turn, each of another donor.
     #[arg(long, env = "BENCH_BOOKINGS", default_value_t = 20_000)]
     pub bookings: u32,
+    /// Connections of those who book, as when a booking opens; each with one request under way.
+    #[arg(long, env = "BENCH_BOOKERS", default_value_t = 256)]
+    pub bookers: usize,
+    /// Searches for places a second.
+    #[arg(long, env = "BENCH_PACE", default_value_t = 1_000.0)]
+    pub pace: f64,
     /// Messages in one turn.
     #[arg(long, env = "BENCH_MESSAGES", default_value_t = 20_000)]
     pub messages: u32,

@@ -40,6 +40,17 @@ struct Pair<'a> {
     held: Mutex<Option<String>>,
 }
 
+/// Who panics ends everybody: the others would wait at the gate for ever.
+struct EndTogether;
+
+impl Drop for EndTogether {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::process::abort();
+        }
+    }
+}
+
 /// Everybody waits here for everybody: holds are taken, their ends are set, the race is run, the winners make room.
 type Gate = Barrier;
 
@@ -60,6 +71,7 @@ pub fn prove(station: &Station, size: &Size) -> Report {
     let gate = Gate::new(2 * AT_ONCE + 1);
     let (mut sent, mut ends, mut failed_sweeps) = (Vec::new(), HashMap::new(), 0);
     std::thread::scope(|threads| {
+        let _together = EndTogether;
         let mut clients = Vec::new();
         for (place, pair) in pairs.iter().enumerate() {
             let (gate, nodes, signer) = (&gate, &nodes, &signer);
@@ -92,6 +104,7 @@ fn hold_and_confirm(
     nodes: &Nodes,
     signer: &crate::support::Signer,
 ) -> Vec<Sent> {
+    let _together = EndTogether;
     let caller = Caller::new(nodes, signer);
     let mut sent = Vec::new();
     for round in 0..rounds {
@@ -122,6 +135,7 @@ fn book_instead(
     nodes: &Nodes,
     signer: &crate::support::Signer,
 ) -> Vec<Sent> {
+    let _together = EndTogether;
     let caller = Caller::new(nodes, signer);
     let mut sent = Vec::new();
     for round in 0..rounds {

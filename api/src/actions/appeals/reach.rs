@@ -2,7 +2,8 @@
 
 use crate::error::Error;
 use crate::store::appeals::AppealRow;
-use crate::store::schedule::{self, Search, SiteRow};
+use crate::store::free_slots::{self, Search};
+use crate::store::schedule::{self, SiteRow};
 use crate::store::{Db, booking_policy};
 use chrono::{DateTime, Utc};
 use std::collections::HashSet;
@@ -59,6 +60,6 @@ impl Reach {
             site_codes: &open,
             limit: COUNTED,
         };
-        Ok(schedule::free_slots(db, &search, now)?.iter().map(|slot| slot.free(now)).sum())
+        Ok(free_slots::earliest(db, &search, now)?.iter().map(|slot| slot.free(now)).sum())
     }
 }

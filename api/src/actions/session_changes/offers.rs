@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::store::Db;
 use crate::store::appointments::AppointmentRow;
 use crate::store::donors::{self, DonorRow};
-use crate::store::schedule::{self, FreeSlot, Search, SessionRow, SlotRow};
+use crate::store::free_slots::{self, FreeSlot, Search};
+use crate::store::schedule::{self, SessionRow, SlotRow};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -59,7 +60,7 @@ impl Offers {
                 site_codes: &codes,
                 limit: i64::try_from((booked.len() * LOOKED_AT).min(MOST)).map_err(Error::internal)?,
             };
-            free.extend(schedule::free_slots(db, &search, now)?);
+            free.extend(free_slots::earliest(db, &search, now)?);
         }
         free.retain(|found| found.slot.session_id != session.id);
         Ok(Self {
