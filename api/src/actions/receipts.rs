@@ -97,40 +97,42 @@ fn word(outcome: Outcome) -> &'static str {
     DeliveryState::Unknown.after(outcome).as_str()
 }
 
-/// What an answer came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answered {
-    /// The number gets no appeals and no news any more.
-    OptedOut,
-    /// It may get them again, where a consent stands.
-    OptedIn,
-    /// It was something else.
-    Nothing,
-}
-
-/// Takes an answer: who says stop gets no appeals and no news, at once, and keeps what they arranged with the station.
+/// Takes answers: who says stop gets no appeals and no news, at once, and keeps what they arranged with the station. Everything
+/// else is not read.
 ///
 /// # Errors
-/// Failures of the database.
-pub async fn answer(context: &Context, inbound: Inbound) -> Result<Answered, Error> {
-    let Some(wish) = opt_out::read(&inbound.text) else { return Ok(Answered::Nothing) };
+/// Failures of the database: then the provider tells again.
+pub async fn answer(context: &Context, inbound: Vec<Inbound>) -> Result<(), Error> {
+    let wishes: Vec<(PhoneNumber, OptOut)> = inbound
+        .into_iter()
+        .filter_map(|inbound| opt_out::read(&inbound.text).map(|wish| (inbound.from, wish)))
+        .collect();
+    if wishes.is_empty() {
+        return Ok(());
+    }
     let whole = context.clone();
     context
         .pool
         .write(move |db| {
             let (now, mut chance) = (whole.clock.now(), Chance::from_system()?);
-            let index = contact_index(&whole, &inbound.from);
-            if wish == OptOut::Resume {
-                preferences::opt_in(db, &index)?;
-                return Ok(Answered::OptedIn);
+            for (from, wish) in &wishes {
+                let index = contact_index(&whole, from);
+                match wish {
+                    OptOut::Resume => preferences::opt_in(db, &index)?,
+                    OptOut::Stop => stop(db, &index, now, &mut chance)?,
+                }
             }
-            preferences::opt_out(db, &index, now)?;
-            if let Some(account) = accounts::by_phone(db, &index)? {
-                withdraw(db, &account.id, "reply", now, &mut chance)?;
-            }
-            Ok(Answered::OptedOut)
+            Ok(())
         })
         .await
+}
+
+fn stop(db: &mut Db, index: &[u8], now: DateTime<Utc>, chance: &mut Chance) -> Result<(), Error> {
+    preferences::opt_out(db, index, now)?;
+    match accounts::by_phone(db, index)? {
+        Some(account) => withdraw(db, &account.id, "reply", now, chance),
+        None => Ok(()),
+    }
 }
 
 /// Withdraws the consents to appeals and news.

@@ -32,6 +32,8 @@ use utoipa::{Modify, OpenApi, openapi};
         receipts::kannel_inbound,
         receipts::aliyun,
         receipts::tencent,
+        receipts::aliyun_inbound,
+        receipts::tencent_inbound,
         health::healthz,
         health::readyz,
         health::metrics,

@@ -32,6 +32,8 @@ pub(super) fn all(app: &mut ServiceConfig) {
         .service(get("/v1/inbound/kannel", receipts::kannel_inbound))
         .service(post("/v1/receipts/aliyun/{token}", receipts::aliyun))
         .service(post("/v1/receipts/tencent/{token}", receipts::tencent))
+        .service(post("/v1/inbound/aliyun/{token}", receipts::aliyun_inbound))
+        .service(post("/v1/inbound/tencent/{token}", receipts::tencent_inbound))
         .configure(verify_page::routes)
         .default_service(web::to(problem::nothing_here));
 }

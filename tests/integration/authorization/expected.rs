@@ -104,6 +104,8 @@ pub const EXPECTED: &[Expectation] = &[
     anybody("kannel_inbound", "the provider has no account; the secret in the address opens it"),
     anybody("aliyun_receipts", "the provider has no account; the secret in the address opens it"),
     anybody("tencent_receipts", "the provider has no account; the secret in the address opens it"),
+    anybody("aliyun_inbound", "the provider has no account; the secret in the address opens it"),
+    anybody("tencent_inbound", "the provider has no account; the secret in the address opens it"),
     anybody("health", "the load balancer asks"),
     anybody("readiness", "the load balancer asks"),
     anybody("metrics", "Prometheus asks; the proxy keeps it inside"),
