@@ -123,14 +123,24 @@ pub async fn settle(context: &Context) -> Result<usize, Error> {
         .await
 }
 
+/// The channel of which receipts tell.
+pub(super) const TOLD_OF: &str = "sms";
+
 /// A receipt says that a message did not arrive: the next channel is asked, if there is time and it is no code.
 pub(super) fn apply_failure(row: &mut OutboxRow, now: DateTime<Utc>) {
-    let refused = row.channel.take().unwrap_or_default();
-    row.refused_by = [row.refused_by.as_str(), &refused].join(",").trim_matches(',').to_owned();
+    row.channel = None;
+    refuse(row);
     let in_time = row.expires_at.and_utc() > now && row.account_id.is_some() && row.only_by.is_none();
     row.finished_at = (!in_time).then(|| now.naive_utc());
     row.due_at = now.naive_utc();
     if in_time { "queued" } else { "failed" }.clone_into(&mut row.state);
+}
+
+/// Writes down that the channel of which receipts tell has refused a message.
+pub(super) fn refuse(row: &mut OutboxRow) {
+    if !row.refused_by.split(',').any(|refused| refused == TOLD_OF) {
+        row.refused_by = [row.refused_by.as_str(), TOLD_OF].join(",").trim_matches(',').to_owned();
+    }
 }
 
 fn attempt_of(row: &OutboxRow, has_other: bool) -> Attempt {

@@ -1,7 +1,7 @@
 //! Writes down what came of a batch.
 
 use super::compose::{Prepared, Ready};
-use super::{attempt_of, said};
+use super::{TOLD_OF, apply_failure, attempt_of, said};
 use crate::actions::Context;
 use crate::chance::Chance;
 use crate::domain::delivery::{CIRCUIT, Next, Patience, Said, next};
@@ -34,7 +34,11 @@ pub fn record(context: &Context, db: &mut Db, made: Vec<Made>) -> Result<(), Err
             letters.push(one.row.letter_beside());
         }
     }
-    outbox::finish(db, &rows, &attempts)?;
+    let overtaken = outbox::finish(db, &rows, &attempts)?;
+    if !overtaken.is_empty() {
+        let told: Vec<Finished> = overtaken.into_iter().map(|row| as_told(row, now)).collect();
+        outbox::finish(db, &told, &[])?;
+    }
     outbox::push_once(db, &letters)?;
     for one in &made {
         open_circuit(db, one, now)?;
@@ -76,6 +80,31 @@ fn ended(one: &Made, patience: &Patience, now: DateTime<Utc>, chance: &mut Chanc
         (Prepared::Unreachable | Prepared::Ready(_), _) => {}
     }
     (ended, attempt)
+}
+
+/// What becomes of a message when a receipt was faster than the hand-over's own answer: the same as if it had come after it.
+fn as_told(mut row: OutboxRow, now: DateTime<Utc>) -> Finished {
+    let arrived = !["failed", "rejected"].contains(&row.delivery.as_str());
+    if arrived {
+        (row.channel, row.finished_at) = (Some(TOLD_OF.to_owned()), Some(now.naive_utc()));
+    } else {
+        apply_failure(&mut row, now);
+    }
+    Finished {
+        state: match row.finished_at {
+            _ if arrived => "sent",
+            None => "queued",
+            Some(_) => "failed",
+        },
+        sent_at: arrived.then(|| now.naive_utc()),
+        id: row.id,
+        fence: row.fence,
+        attempts: row.attempts,
+        due_at: row.due_at,
+        channel: row.channel,
+        refused_by: row.refused_by,
+        finished_at: row.finished_at,
+    }
 }
 
 fn attempt_at(
