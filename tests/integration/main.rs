@@ -56,4 +56,5 @@ mod verify_cli;
 mod verify_http;
 mod waitlist;
 mod wechat_client;
+mod wechat_messages;
 mod wechat_sign_in;

@@ -11,6 +11,7 @@
 mod channels;
 mod compose;
 mod record;
+mod subscribe;
 
 pub use channels::{Channels, mail_server};
 
@@ -22,7 +23,7 @@ use crate::store::outbox::{self, OutboxRow};
 use chrono::{DateTime, TimeDelta, Utc};
 use compose::{Desk, Prepared, Ready};
 use futures_util::stream::{self, StreamExt};
-use notifications::{Accepted, Call, Class, Failure};
+use notifications::{Accepted, Call, Channel, Class, Failure};
 use record::{Made, record};
 
 /// Messages that are claimed together.
@@ -77,7 +78,12 @@ async fn send(context: &Context, row: &OutboxRow, ready: &Ready) -> Option<Resul
     let nonce = format!("{}.{}", row.id, row.fence);
     let call = Call { written_at: row.due_at.and_utc(), ..Call::new(&row.id, context.clock.now(), &nonce) };
     let channel = context.channels.get(ready.channel)?;
-    let sent = channel.send(&ready.recipient(), &ready.outgoing, &call).await;
+    let sent = match channel {
+        Channel::WeChat(_) => {
+            subscribe::send(context, channel, &ready.recipient(), &ready.outgoing, &call).await
+        }
+        _ => channel.send(&ready.recipient(), &ready.outgoing, &call).await,
+    };
     if let Err(failure) = &sent {
         tracing::warn!(message_id = row.id, class = ?failure.class, %failure, "a message was not sent");
     }

@@ -137,6 +137,8 @@ pub const EXPECTED: &[Expectation] = &[
     owned("move_appointment", DONORS),
     only("message_preferences", DONORS),
     only("change_message_preferences", DONORS),
+    only("wechat_subscriptions", DONORS),
+    only("answer_wechat_subscriptions", DONORS),
     only("join_waitlist", DONORS),
     only("own_waitlist", DONORS),
     owned("leave_waitlist", DONORS),

@@ -7,9 +7,10 @@ use crate::chance::Chance;
 use crate::domain::delivery::{CIRCUIT, Next, Patience, Said, next};
 use crate::error::Error;
 use crate::store::outbox::{self, AttemptRow, Finished, OutboxRow};
+use crate::store::wechat_subscriptions::{self, Used};
 use crate::store::{Db, message_policy};
 use chrono::{DateTime, Utc};
-use notifications::{Accepted, Cause, Failure};
+use notifications::{Accepted, Cause, Failure, Reason};
 
 /// A message that was worked on.
 pub struct Made {
@@ -43,7 +44,20 @@ pub fn record(context: &Context, db: &mut Db, made: Vec<Made>) -> Result<(), Err
     for one in &made {
         open_circuit(db, one, now)?;
     }
-    forget(context, db, &made, &rows, &mut chance)
+    forget(context, db, &made, &rows, &mut chance)?;
+    // Last: whoever changes a balance elsewhere holds the account's lock, which the letters' rows ask for.
+    wechat_subscriptions::spend(db, &made.iter().filter_map(used).collect::<Vec<_>>(), now)
+}
+
+/// A consent is good for one message. What may or may not have been sent leaves it: WeChat says no to the next one, if need be.
+fn used(one: &Made) -> Option<Used> {
+    let Prepared::Ready(Ready { template_id: Some(template_id), .. }) = &one.prepared else { return None };
+    let refused = match one.outcome.as_ref()? {
+        Ok(_) => false,
+        Err(failure) if failure.cause == Cause::Refused(Reason::NotSubscribed) => true,
+        Err(_) => return None,
+    };
+    Some(Used { account_id: one.row.account_id.clone()?, template_id: template_id.clone(), refused })
 }
 
 fn ended(one: &Made, patience: &Patience, now: DateTime<Utc>, chance: &mut Chance) -> (Finished, AttemptRow) {
