@@ -17,7 +17,7 @@ pub use rules::Rules;
 pub use server::{Limits, Log, Server};
 pub use station::Station;
 pub use storage::{Database, Redis};
-pub use wechat::WeChat;
+pub use wechat::{SubscribeMessage, WeChat};
 
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
@@ -223,6 +223,8 @@ mod tests {
             ("REXUE_WECHAT_APP_ID", "wx0123456789abcdef", "wechat.secret"),
             ("REXUE_WECHAT_BASE_URL", "http://wechat.example", "wechat.base_url"),
             ("REXUE_WECHAT_TIMEOUT_SECONDS", "0", "wechat.timeout_seconds"),
+            ("REXUE_WECHAT_OPENS", "beta", "wechat.opens"),
+            ("REXUE_WECHAT_TEMPLATES", r#"{"reminder":{"id":"T","fields":{}}}"#, "wechat.templates"),
         ] {
             let error = Config::layered(None, |asked| (asked == name).then(|| value.to_owned())).unwrap_err();
 

@@ -3,7 +3,7 @@
 //! What it answers is about a person: the errors hold WeChat's `errcode` and nothing else of it. Each call may take as
 //! long as `wechat.timeout_seconds` allows, twice or three times when an access token is needed first.
 //!
-//! Not supported: messages to subscribers, `unionid`, decrypting data with the session key.
+//! Messages to subscribers leave by `notifications`, with the token that is kept here. Not supported: `unionid`, decrypting data with the session key.
 
 mod answers;
 
@@ -18,6 +18,7 @@ use notifications::{Cause, Failure, Http, HttpAddress, HttpAnswer, HttpTimeouts,
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -70,6 +71,8 @@ pub struct WeChat {
     address: HttpAddress,
     http: Http,
     token: Mutex<Option<Kept>>,
+    /// How often no token could be had.
+    failures: AtomicU64,
 }
 
 struct Account {
@@ -97,6 +100,7 @@ impl WeChat {
             address: settings.address()?,
             http: Http::new(timeouts, &Trust::System).map_err(Error::internal)?,
             token: Mutex::new(None),
+            failures: AtomicU64::new(0),
         })
     }
 
@@ -151,25 +155,54 @@ impl WeChat {
     }
 
     /// The mini-program's access token, from memory until five minutes before it expires. Whoever asks while it is
-    /// being fetched waits for the same one; nodes do not invalidate each other's (`stable_token`).
+    /// being fetched waits for the same one, or fails with it; nodes do not invalidate each other's (`stable_token`).
     ///
     /// # Errors
     /// `wechat_unavailable`, `wechat_not_configured`.
     pub async fn access_token(&self, clock: Clock) -> Result<AccessToken, Error> {
+        let failures = self.failures.load(Ordering::Relaxed);
         let mut kept = self.token.lock().await;
         match kept.as_ref() {
             Some(kept) if clock.now() < kept.until => Ok(kept.token.clone()),
-            _ => self.fetch(&mut kept, clock, Refresh::WhenDue).await,
+            _ => self.fetch_unless_failed(failures, &mut kept, clock, Refresh::WhenDue).await,
         }
     }
 
-    /// Another token than the refused one: the one that somebody else has fetched since, or a new one.
-    async fn token_after(&self, refused: &AccessToken, clock: Clock) -> Result<AccessToken, Error> {
+    /// Another token than the refused one: the one that somebody else has fetched since, here or on another node, or a new
+    /// one. WeChat makes a new one only when the refused one is still the one that it gives out: a new one ends the others'.
+    ///
+    /// # Errors
+    /// As [`WeChat::access_token`].
+    pub async fn token_after(&self, refused: &AccessToken, clock: Clock) -> Result<AccessToken, Error> {
+        let failures = self.failures.load(Ordering::Relaxed);
         let mut kept = self.token.lock().await;
         match kept.as_ref() {
-            Some(kept) if kept.token != *refused => Ok(kept.token.clone()),
-            _ => self.fetch(&mut kept, clock, Refresh::Now).await,
+            Some(kept) if kept.token != *refused => return Ok(kept.token.clone()),
+            _ => {}
         }
+        let given = self.fetch_unless_failed(failures, &mut kept, clock, Refresh::WhenDue).await?;
+        if given != *refused {
+            return Ok(given);
+        }
+        self.fetch_unless_failed(failures, &mut kept, clock, Refresh::Now).await
+    }
+
+    /// Who waited while somebody else asked in vain does not ask again: many would wait for each other's time-outs.
+    async fn fetch_unless_failed(
+        &self,
+        failures: u64,
+        kept: &mut Option<Kept>,
+        clock: Clock,
+        refresh: Refresh,
+    ) -> Result<AccessToken, Error> {
+        if self.failures.load(Ordering::Relaxed) != failures {
+            return Err(unavailable("somebody else asked for an access token in vain"));
+        }
+        let fetched = self.fetch(kept, clock, refresh).await;
+        if fetched.is_err() {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
+        fetched
     }
 
     async fn fetch(

@@ -42,6 +42,7 @@ fn settings(gateway: &Gateway) -> config::WeChat {
         secret: Gateway::APP_SECRET.to_owned(),
         base_url: gateway.url(),
         timeout_seconds: 1,
+        ..config::WeChat::default()
     }
 }
 
@@ -135,6 +136,52 @@ async fn a_token_that_is_refused_is_replaced_once() {
     let error = phone_of(&wechat, "whatever").await.unwrap_err();
 
     assert_is(&error, "wechat_unavailable", "errcode 40001");
+}
+
+#[tokio::test]
+async fn nodes_do_not_end_each_others_tokens() {
+    let gateway = gateway();
+    gateway.wechat_phone("second", PHONE);
+    let (one, other) = (client(&gateway), client(&gateway));
+    for node in [&one, &other] {
+        node.access_token(Clock::Fixed(noon())).await.unwrap();
+    }
+    gateway.wechat_token_expires();
+
+    phone_of(&one, PHONE_CODE).await.unwrap();
+    phone_of(&other, "second").await.unwrap();
+
+    assert_eq!(gateway.wechat_tokens_made(), 2, "the second node took the first one's");
+    let again = one.access_token(Clock::Fixed(noon())).await.unwrap();
+    assert!(again == other.access_token(Clock::Fixed(noon())).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_and_still_given_out_is_replaced_by_force() {
+    let gateway = gateway();
+    let wechat = client(&gateway);
+    wechat.access_token(Clock::Fixed(noon())).await.unwrap();
+    gateway.wechat_token_is_refused();
+
+    phone_of(&wechat, PHONE_CODE).await.unwrap();
+
+    assert_eq!((gateway.wechat_tokens_made(), gateway.wechat_tokens_asked()), (2, 3));
+}
+
+#[tokio::test]
+async fn many_who_wait_for_a_token_in_vain_wait_once() {
+    let gateway = gateway();
+    let wechat = client(&gateway);
+    gateway.will_answer(Behaviour::Hang);
+    let begun = Instant::now();
+
+    let token = || wechat.access_token(Clock::Fixed(noon()));
+    let (a, b, c, d) = tokio::join!(token(), token(), token(), token());
+
+    for error in [a, b, c, d].map(Result::unwrap_err) {
+        assert_eq!(error.code, "wechat_unavailable");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -281,7 +328,7 @@ async fn a_station_without_a_mini_program_says_so() {
     }
 }
 
-/// Of the gateway itself: the product does not send these messages yet.
+/// Of the gateway itself.
 #[tokio::test]
 async fn the_gateway_takes_one_message_for_one_consent() {
     let gateway = gateway();

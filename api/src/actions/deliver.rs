@@ -11,6 +11,7 @@
 mod channels;
 mod compose;
 mod record;
+mod subscribe;
 
 pub use channels::{Channels, mail_server};
 
@@ -22,7 +23,7 @@ use crate::store::outbox::{self, OutboxRow};
 use chrono::{DateTime, TimeDelta, Utc};
 use compose::{Desk, Prepared, Ready};
 use futures_util::stream::{self, StreamExt};
-use notifications::{Accepted, Call, Class, Failure};
+use notifications::{Accepted, Call, Channel, Class, Failure};
 use record::{Made, record};
 
 /// Messages that are claimed together.
@@ -77,7 +78,12 @@ async fn send(context: &Context, row: &OutboxRow, ready: &Ready) -> Option<Resul
     let nonce = format!("{}.{}", row.id, row.fence);
     let call = Call { written_at: row.due_at.and_utc(), ..Call::new(&row.id, context.clock.now(), &nonce) };
     let channel = context.channels.get(ready.channel)?;
-    let sent = channel.send(&ready.recipient(), &ready.outgoing, &call).await;
+    let sent = match channel {
+        Channel::WeChat(_) => {
+            subscribe::send(context, channel, &ready.recipient(), &ready.outgoing, &call).await
+        }
+        _ => channel.send(&ready.recipient(), &ready.outgoing, &call).await,
+    };
     if let Err(failure) = &sent {
         tracing::warn!(message_id = row.id, class = ?failure.class, %failure, "a message was not sent");
     }
@@ -123,14 +129,24 @@ pub async fn settle(context: &Context) -> Result<usize, Error> {
         .await
 }
 
+/// The channel of which receipts tell.
+pub(super) const TOLD_OF: &str = "sms";
+
 /// A receipt says that a message did not arrive: the next channel is asked, if there is time and it is no code.
 pub(super) fn apply_failure(row: &mut OutboxRow, now: DateTime<Utc>) {
-    let refused = row.channel.take().unwrap_or_default();
-    row.refused_by = [row.refused_by.as_str(), &refused].join(",").trim_matches(',').to_owned();
+    row.channel = None;
+    refuse(row);
     let in_time = row.expires_at.and_utc() > now && row.account_id.is_some() && row.only_by.is_none();
     row.finished_at = (!in_time).then(|| now.naive_utc());
     row.due_at = now.naive_utc();
     if in_time { "queued" } else { "failed" }.clone_into(&mut row.state);
+}
+
+/// Writes down that the channel of which receipts tell has refused a message.
+pub(super) fn refuse(row: &mut OutboxRow) {
+    if !row.refused_by.split(',').any(|refused| refused == TOLD_OF) {
+        row.refused_by = [row.refused_by.as_str(), TOLD_OF].join(",").trim_matches(',').to_owned();
+    }
 }
 
 fn attempt_of(row: &OutboxRow, has_other: bool) -> Attempt {

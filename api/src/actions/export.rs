@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::store::accounts::{self, LinkedDonor};
 use crate::store::audit::{self, Trace};
 use crate::store::donors::DonorRow;
-use crate::store::{Db, certificates, consents, donations, donors, sessions, users};
+use crate::store::{Db, certificates, consents, donations, donors, sessions, users, wechat_subscriptions};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -54,6 +54,8 @@ pub struct Export {
     pub call_ups: Vec<ExportedCallUp>,
     /// Consents, withdrawn ones too.
     pub consents: Vec<ExportedConsent>,
+    /// Messages that are still taken by WeChat.
+    pub wechat_subscriptions: Vec<ExportedSubscription>,
     /// Where the account is signed in.
     pub sessions: Vec<ExportedSession>,
     /// Relatives whose records the account sees, by donor number.
@@ -119,6 +121,14 @@ pub struct ExportedConsent {
     given_from: String,
     address: String,
     withdrawn_at: Option<DateTime<Utc>>,
+}
+
+/// Messages that are still taken by WeChat.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportedSubscription {
+    template_id: String,
+    remaining: i64,
+    changed_at: DateTime<Utc>,
 }
 
 /// A session.
@@ -219,6 +229,14 @@ fn gather(context: &Context, db: &mut Db, account_id: &str) -> Result<Export, Er
         teams: booking::memberships(db, account_id)?,
         call_ups: booking::calls(db, account_id)?,
         consents: consents.collect::<Result<_, Error>>()?,
+        wechat_subscriptions: wechat_subscriptions::of_account(db, account_id)?
+            .into_iter()
+            .map(|row| ExportedSubscription {
+                template_id: row.template_id,
+                remaining: row.remaining,
+                changed_at: row.changed_at.and_utc(),
+            })
+            .collect(),
         sessions: sessions::open_of(db, account_id, now)?
             .into_iter()
             .map(|row| ExportedSession {

@@ -11,20 +11,24 @@ use crate::store::message_preferences::{self as store, PreferenceRow};
 use serde_json::json;
 
 /// The channels that a donor may choose.
-const CHANNELS: [&str; 2] = ["sms", "email"];
+const CHANNELS: [&str; 3] = ["sms", "email", "wechat"];
 
 /// Checks what a donor chose.
 ///
 /// # Errors
-/// `unknown_channel`, `unknown_language`, by the name of the field.
+/// `unknown_channel`, `wechat_alone`, `unknown_language`, by the name of the field.
 pub fn check(channels: &[String], language: &str) -> Result<(), Refusal> {
     let known = channels.iter().all(|channel| CHANNELS.contains(&channel.as_str()));
     let mut sorted = channels.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
     if channels.is_empty() || !known || sorted.len() != channels.len() {
-        let message = "One or more of sms and email, each once, the first choice first.";
+        let message = "One or more of sms, email and wechat, each once, the first choice first.";
         return Err(Refusal::new("channels", "unknown_channel", message));
+    }
+    if channels == ["wechat"] {
+        let message = "WeChat takes a message for each time that you agree: choose sms or email, too.";
+        return Err(Refusal::new("channels", "wechat_alone", message));
     }
     if !["zh", "en"].contains(&language) {
         return Err(Refusal::new("language", "unknown_language", "The languages are zh and en."));

@@ -50,6 +50,7 @@ pub mod units;
 pub mod users;
 pub mod verify;
 pub mod waitlist;
+pub mod wechat_subscriptions;
 
 use self::deliver::Channels;
 use crate::cache::Cache;

@@ -1,7 +1,7 @@
 //! What providers tell of messages that they took, and what people answer.
 
 use super::Context;
-use super::deliver::apply_failure;
+use super::deliver::{TOLD_OF, apply_failure, refuse};
 use crate::chance::Chance;
 use crate::domain::consent::Purpose;
 use crate::error::Error;
@@ -37,7 +37,7 @@ pub async fn take(context: &Context, receipts: Vec<Receipt>) -> Result<usize, Er
     Ok(taken)
 }
 
-/// A message by our own id, or by the provider's number together with the telephone: providers sign nothing.
+/// A message by our own id, or by the provider's number or our id together with the telephone: providers sign nothing.
 fn message_of(context: &Context, db: &mut Db, receipt: &Receipt) -> Result<Option<OutboxRow>, Error> {
     let contact = receipt.phone.as_ref().map(|phone| contact_index(context, phone));
     let by_provider = match (&receipt.provider_id, &contact) {
@@ -48,8 +48,19 @@ fn message_of(context: &Context, db: &mut Db, receipt: &Receipt) -> Result<Optio
         (Some(id), _, _) => outbox::by_id(db, &id),
         // Kannel gives no number back: its address has our id and a secret.
         (None, Some(id), None) => outbox::by_id(db, id),
+        (None, Some(id), Some(contact)) => unnumbered(db, id, contact),
         _ => Ok(None),
     }
+}
+
+/// A message by our own id and the telephone, when the provider's number is not known: no answer came, or it is not written down.
+fn unnumbered(db: &mut Db, id: &str, contact: &[u8]) -> Result<Option<OutboxRow>, Error> {
+    let Some(row) = outbox::by_id(db, id)? else { return Ok(None) };
+    if row.state != "sending" {
+        return Ok(outbox::has_unnumbered(db, id, contact)?.then_some(row));
+    }
+    let account = accounts::by_phone(db, contact)?.map(|account| account.id);
+    Ok(Some(row).filter(|row| account.is_some() && row.account_id == account))
 }
 
 fn contact_index(context: &Context, phone: &PhoneNumber) -> Vec<u8> {
@@ -70,10 +81,14 @@ fn apply(
     }
     after.as_str().clone_into(&mut row.delivery);
     let waits = row.state == "ambiguous" && row.finished_at.is_none();
+    // What went by another channel since is not what they speak of.
+    let theirs = row.channel.as_deref().is_none_or(|channel| channel == TOLD_OF);
     match after {
-        DeliveryState::Failed | DeliveryState::Rejected if row.state == "sent" || waits => {
+        DeliveryState::Failed | DeliveryState::Rejected if theirs && (row.state == "sent" || waits) => {
             apply_failure(&mut row, now);
         }
+        // It is not written down yet that it was handed over: whoever does finds that it was refused.
+        DeliveryState::Failed | DeliveryState::Rejected if row.state == "sending" => refuse(&mut row),
         DeliveryState::Unknown | DeliveryState::Failed | DeliveryState::Rejected => {}
         // Whoever has it, had it from us.
         _ if row.state == "ambiguous" => {
@@ -97,40 +112,42 @@ fn word(outcome: Outcome) -> &'static str {
     DeliveryState::Unknown.after(outcome).as_str()
 }
 
-/// What an answer came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answered {
-    /// The number gets no appeals and no news any more.
-    OptedOut,
-    /// It may get them again, where a consent stands.
-    OptedIn,
-    /// It was something else.
-    Nothing,
-}
-
-/// Takes an answer: who says stop gets no appeals and no news, at once, and keeps what they arranged with the station.
+/// Takes answers: who says stop gets no appeals and no news, at once, and keeps what they arranged with the station. Everything
+/// else is not read.
 ///
 /// # Errors
-/// Failures of the database.
-pub async fn answer(context: &Context, inbound: Inbound) -> Result<Answered, Error> {
-    let Some(wish) = opt_out::read(&inbound.text) else { return Ok(Answered::Nothing) };
+/// Failures of the database: then the provider tells again.
+pub async fn answer(context: &Context, inbound: Vec<Inbound>) -> Result<(), Error> {
+    let wishes: Vec<(PhoneNumber, OptOut)> = inbound
+        .into_iter()
+        .filter_map(|inbound| opt_out::read(&inbound.text).map(|wish| (inbound.from, wish)))
+        .collect();
+    if wishes.is_empty() {
+        return Ok(());
+    }
     let whole = context.clone();
     context
         .pool
         .write(move |db| {
             let (now, mut chance) = (whole.clock.now(), Chance::from_system()?);
-            let index = contact_index(&whole, &inbound.from);
-            if wish == OptOut::Resume {
-                preferences::opt_in(db, &index)?;
-                return Ok(Answered::OptedIn);
+            for (from, wish) in &wishes {
+                let index = contact_index(&whole, from);
+                match wish {
+                    OptOut::Resume => preferences::opt_in(db, &index)?,
+                    OptOut::Stop => stop(db, &index, now, &mut chance)?,
+                }
             }
-            preferences::opt_out(db, &index, now)?;
-            if let Some(account) = accounts::by_phone(db, &index)? {
-                withdraw(db, &account.id, "reply", now, &mut chance)?;
-            }
-            Ok(Answered::OptedOut)
+            Ok(())
         })
         .await
+}
+
+fn stop(db: &mut Db, index: &[u8], now: DateTime<Utc>, chance: &mut Chance) -> Result<(), Error> {
+    preferences::opt_out(db, index, now)?;
+    match accounts::by_phone(db, index)? {
+        Some(account) => withdraw(db, &account.id, "reply", now, chance),
+        None => Ok(()),
+    }
 }
 
 /// Withdraws the consents to appeals and news.

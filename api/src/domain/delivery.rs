@@ -126,7 +126,7 @@ pub fn next(said: Said, attempt: &Attempt, patience: &Patience, now: DateTime<Ut
         Said::Permanent if attempt.has_other => Next::OtherChannel,
         Said::Permanent => Next::Dead,
         Said::Throttled => again(now + TimeDelta::seconds(10) + share(TimeDelta::seconds(20), chance), false),
-        Said::Account if attempt.has_other && attempt.purpose == Purpose::Code => Next::OtherChannel,
+        Said::Account if attempt.has_other => Next::OtherChannel,
         Said::Account => again(now + CIRCUIT, false),
         Said::Transient if attempt.attempts >= patience.attempts && attempt.has_other => Next::OtherChannel,
         Said::Transient if attempt.attempts >= patience.attempts => Next::Dead,
@@ -195,8 +195,14 @@ mod tests {
     fn a_busy_or_closed_provider_costs_no_attempt() {
         assert_eq!(after(Said::Throttled, attempt(8)), again(30, false));
         assert_eq!(after(Said::Account, attempt(8)), again(300, false));
-        let code = Attempt { purpose: Purpose::Code, has_other: true, ..attempt(1) };
-        assert_eq!(after(Said::Account, code), Next::OtherChannel);
+    }
+
+    #[test]
+    fn a_closed_provider_stops_nobody_who_has_another_channel() {
+        for purpose in [Purpose::Code, Purpose::Service] {
+            let other = Attempt { purpose, has_other: true, ..attempt(1) };
+            assert_eq!(after(Said::Account, other), Next::OtherChannel);
+        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub mod screening;
 pub mod session;
 pub mod site;
 pub mod standing;
+pub mod subscriptions;
 pub mod totals;
 pub mod totp;
 pub mod unit;

@@ -2,6 +2,7 @@
 
 use super::connection::Db;
 use super::schema::{account_donors, accounts, donors};
+use super::wechat_subscriptions;
 use crate::chance::Chance;
 use crate::domain::personal::Phone;
 use crate::error::Error;
@@ -51,6 +52,15 @@ impl AccountRow {
         self.phone_sealed.as_deref().map(open).transpose()
     }
 
+    /// The WeChat user's OpenID in clear.
+    ///
+    /// # Errors
+    /// `internal` when it does not open.
+    pub fn openid(&self, vault: &Vault) -> Result<Option<Zeroizing<String>>, Error> {
+        let open = |sealed| vault.open(&self.data_key_id, Field::AccountOpenId, &self.id, sealed);
+        self.openid_sealed.as_deref().map(open).transpose()
+    }
+
     /// Whether WeChat signs in to it.
     pub fn has_wechat(&self) -> bool {
         self.openid_index.is_some()
@@ -92,13 +102,13 @@ pub fn clear_phone(db: &mut Db, id: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes the WeChat user away: WeChat does not sign in any more.
+/// Takes the WeChat user away: WeChat does not sign in any more, and what it was told to take goes, too.
 pub fn clear_openid(db: &mut Db, id: &str) -> Result<(), Error> {
     let nothing: Option<Vec<u8>> = None;
     diesel::update(accounts::table.find(id))
         .set((accounts::openid_sealed.eq(&nothing), accounts::openid_index.eq(&nothing)))
         .execute(db)?;
-    Ok(())
+    wechat_subscriptions::forget(db, id)
 }
 
 /// The account of a telephone number's index.
@@ -161,7 +171,7 @@ pub fn erase(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<(), Error> {
             accounts::erased_at.eq(Some(now.naive_utc())),
         ))
         .execute(db)?;
-    Ok(())
+    wechat_subscriptions::forget(db, id)
 }
 
 /// That an account sees a donor's record.

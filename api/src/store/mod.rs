@@ -42,6 +42,7 @@ pub mod units;
 pub mod users;
 pub mod visits;
 pub mod waitlist;
+pub mod wechat_subscriptions;
 
 pub use connection::{DatabaseUrl, Db, one_at_a_time};
 pub use pool::Pool;

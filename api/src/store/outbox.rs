@@ -8,7 +8,7 @@ pub use claims::{Finished, any_due, any_to_settle, blank, claim, finish, release
 pub use desk::{
     AttemptRow, ReceiptRow, attempts_of, by_id, delays, drop_dead, list, receipts_of, retry, states,
 };
-pub use receipts::{by_provider, tell};
+pub use receipts::{by_provider, has_unnumbered, tell};
 
 use super::connection::{Db, insert_rows, on_each};
 use super::schema::{message_attempts, message_receipts, outbox};

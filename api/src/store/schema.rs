@@ -813,6 +813,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    wechat_subscriptions (account_id, template_id) {
+        account_id -> Text,
+        template_id -> Text,
+        remaining -> BigInt,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     opted_out (contact_index) {
         contact_index -> Binary,
         since -> Timestamp,
@@ -898,6 +907,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     message_receipts,
     channel_circuits,
     message_preferences,
+    wechat_subscriptions,
     opted_out,
     appeals,
     appeal_recipients,

@@ -52,16 +52,25 @@ async fn wish(
     wish: Wish,
     body: &[u8],
 ) -> Result<Appointment, Error> {
-    let key = idempotency_key(request.headers())?.map(|key| {
+    let key = key_of(request, donor, body)?;
+    let at_version = version_if_named(request);
+    bookings.submit(Request { account_id: donor.id().to_owned(), wish, key, at_version }).await
+}
+
+/// By what a request is known again, when it names a key.
+///
+/// # Errors
+/// `bad_idempotency_key`.
+pub(super) fn key_of(request: &HttpRequest, donor: &Donor, body: &[u8]) -> Result<Option<Key>, Error> {
+    let key = idempotency_key(request.headers())?;
+    Ok(key.map(|key| {
         let account_id = donor.id();
         let said = [request.path().as_bytes(), b"\0", body].concat();
         Key {
             key_hash: Sha256::digest(format!("{account_id}\0{key}")).into(),
             request_hash: Sha256::digest(&said).into(),
         }
-    });
-    let at_version = version_if_named(request);
-    bookings.submit(Request { account_id: donor.id().to_owned(), wish, key, at_version }).await
+    }))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {

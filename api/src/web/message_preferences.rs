@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MessagePreferences {
-    /// `sms`, `email`: the first that works.
+    /// `sms`, `email`, `wechat` (not alone): the first that works.
     channels: Vec<String>,
     /// Whether appointments go by letter, too, with a calendar entry; to the address in one's record.
     letters: bool,

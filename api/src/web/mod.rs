@@ -52,6 +52,7 @@ pub mod verification;
 mod verify;
 mod verify_page;
 mod waitlist;
+mod wechat_subscriptions;
 mod well_known;
 
 pub use openapi::yaml as openapi_yaml;

@@ -5,7 +5,7 @@ use super::{
     eligibility, family, groups, health, hospitals, me, merges, message_preferences, own_record, problem,
     questionnaire, receipts, session_changes, sessions, sign_in, sites, slots, station_appeals,
     station_donors, station_messages, station_questionnaires, station_teams, station_units, status_lists,
-    teams, users, verification, verify, waitlist, well_known,
+    teams, users, verification, verify, waitlist, wechat_subscriptions, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -32,6 +32,8 @@ use utoipa::{Modify, OpenApi, openapi};
         receipts::kannel_inbound,
         receipts::aliyun,
         receipts::tencent,
+        receipts::aliyun_inbound,
+        receipts::tencent_inbound,
         health::healthz,
         health::readyz,
         health::metrics,
@@ -63,6 +65,8 @@ use utoipa::{Modify, OpenApi, openapi};
         family::leave,
         message_preferences::show,
         message_preferences::change,
+        wechat_subscriptions::show,
+        wechat_subscriptions::answer,
         family::managers,
         family::remove_manager,
         donors::donations,

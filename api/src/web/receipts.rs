@@ -96,7 +96,7 @@ pub async fn kannel_inbound(
 ) -> Result<HttpResponse, Error> {
     teller.check("kannel", token(&query))?;
     let inbound = receipt::kannel_inbound(told(&query)).map_err(refused)?;
-    receipts::answer(&context, inbound).await?;
+    receipts::answer(&context, vec![inbound]).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -141,5 +141,49 @@ pub async fn tencent(
 ) -> Result<HttpResponse, Error> {
     teller.check("tencent", request.match_info().query("token"))?;
     receipts::take(&context, receipt::tencent(&body).map_err(refused)?).await?;
+    Ok(HttpResponse::Ok().json(json!({ "result": 0, "errmsg": "OK" })))
+}
+
+/// Take messages that people sent to Alibaba Cloud (`SmsUp`): as of Kannel's, a wish to get no more appeals is kept.
+#[utoipa::path(
+    post, path = "/v1/inbound/aliyun/{token}", tag = "providers", operation_id = "aliyun_inbound",
+    params(("token" = String, Path, description = "`sms.receipts_secret`")),
+    request_body(content = String, content_type = "application/json"),
+    responses(
+        (status = 200, description = "`{\"code\":0}`"),
+        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`malformed_receipt`", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn aliyun_inbound(
+    context: web::Data<Context>,
+    teller: web::Data<Teller>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> Result<HttpResponse, Error> {
+    teller.check("aliyun", request.match_info().query("token"))?;
+    receipts::answer(&context, receipt::aliyun_inbound(&body).map_err(refused)?).await?;
+    Ok(HttpResponse::Ok().json(json!({ "code": 0, "msg": "OK" })))
+}
+
+/// Take a message that somebody sent to Tencent Cloud: as of Kannel's, a wish to get no more appeals is kept.
+#[utoipa::path(
+    post, path = "/v1/inbound/tencent/{token}", tag = "providers", operation_id = "tencent_inbound",
+    params(("token" = String, Path, description = "`sms.receipts_secret`")),
+    request_body(content = String, content_type = "application/json"),
+    responses(
+        (status = 200, description = "`{\"result\":0,\"errmsg\":\"OK\"}`"),
+        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`malformed_receipt`", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn tencent_inbound(
+    context: web::Data<Context>,
+    teller: web::Data<Teller>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> Result<HttpResponse, Error> {
+    teller.check("tencent", request.match_info().query("token"))?;
+    receipts::answer(&context, vec![receipt::tencent_inbound(&body).map_err(refused)?]).await?;
     Ok(HttpResponse::Ok().json(json!({ "result": 0, "errmsg": "OK" })))
 }

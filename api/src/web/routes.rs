@@ -5,7 +5,7 @@ use super::{
     eligibility, family, groups, health, hospitals, me, merges, message_preferences, one_tap, openapi,
     own_record, problem, questionnaire, receipts, session_changes, sessions, sign_in, sites, slots,
     station_appeals, station_donors, station_messages, station_questionnaires, station_teams, station_units,
-    status_lists, teams, users, verify, verify_page, waitlist, well_known,
+    status_lists, teams, users, verify, verify_page, waitlist, wechat_subscriptions, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -32,6 +32,8 @@ pub(super) fn all(app: &mut ServiceConfig) {
         .service(get("/v1/inbound/kannel", receipts::kannel_inbound))
         .service(post("/v1/receipts/aliyun/{token}", receipts::aliyun))
         .service(post("/v1/receipts/tencent/{token}", receipts::tencent))
+        .service(post("/v1/inbound/aliyun/{token}", receipts::aliyun_inbound))
+        .service(post("/v1/inbound/tencent/{token}", receipts::tencent_inbound))
         .configure(verify_page::routes)
         .default_service(web::to(problem::nothing_here));
 }
@@ -86,6 +88,11 @@ fn donor_routes(app: &mut ServiceConfig) {
             "/v1/me/message-preferences",
             message_preferences::show,
             message_preferences::change,
+        ))
+        .service(get_and_post(
+            "/v1/me/wechat-subscriptions",
+            wechat_subscriptions::show,
+            wechat_subscriptions::answer,
         ))
         .service(get("/v1/me/managers", family::managers))
         .service(delete("/v1/me/managers/{manager}", family::remove_manager))

@@ -1,9 +1,13 @@
-//! Texts that people send back, as Kannel hands them on (user guide, "SMS services": `get-url` with `%p`, `%b`, `%I`).
+//! Texts that people send back, as Kannel hands them on (user guide, "SMS services": `get-url` with `%p`, `%b`, `%I`), Alibaba
+//! Cloud (`SmsUp`) and Tencent Cloud ("SMS reply callback").
 
 use std::fmt;
 
+use serde::Deserialize;
+
 use super::kannel::once;
-use super::{PhoneNumber, ReceiptRefused};
+use super::tencent::international;
+use super::{LONGEST_BODY, PhoneNumber, ReceiptRefused, entries};
 use crate::accepted::provider_id;
 
 /// The longest text that is read, characters: ten parts.
@@ -40,9 +44,63 @@ pub fn kannel_inbound<'a>(
         }
     }
     let from = from.and_then(PhoneNumber::parse).ok_or(ReceiptRefused::Field("from"))?;
-    let text =
-        text.filter(|text| text.chars().count() <= LONGEST_TEXT).ok_or(ReceiptRefused::Field("text"))?;
+    let text = text.filter(|text| is_short(text)).ok_or(ReceiptRefused::Field("text"))?;
     Ok(Inbound { from, text: text.to_owned(), id: id.and_then(provider_id) })
+}
+
+fn is_short(text: &str) -> bool {
+    text.chars().count() <= LONGEST_TEXT
+}
+
+#[derive(Deserialize)]
+struct Aliyun {
+    phone_number: String,
+    content: String,
+    #[serde(default)]
+    sequence_id: Option<serde_json::Value>,
+}
+
+/// Reads a body of `SmsUp`: a JSON array of `{phone_number, send_time, content, sign_name, dest_code, sequence_id}`.
+///
+/// # Errors
+///
+/// [`ReceiptRefused`]: one entry that cannot be read refuses the body, so that Aliyun brings it again and somebody notices.
+pub fn aliyun_inbound(body: &[u8]) -> Result<Vec<Inbound>, ReceiptRefused> {
+    let read = |entry: Aliyun| {
+        let from = PhoneNumber::parse(&entry.phone_number).ok_or(ReceiptRefused::Field("phone_number"))?;
+        let text =
+            Some(entry.content).filter(|text| is_short(text)).ok_or(ReceiptRefused::Field("content"))?;
+        // A number, and a text in some versions.
+        let id = entry.sequence_id.map(|id| id.to_string().trim_matches('"').to_owned());
+        Ok(Inbound { from, text, id: id.as_deref().and_then(provider_id) })
+    };
+    entries(body)?.into_iter().map(read).collect()
+}
+
+#[derive(Deserialize)]
+struct Tencent {
+    mobile: String,
+    #[serde(default)]
+    nationcode: Option<String>,
+    text: String,
+}
+
+/// Reads the body of Tencent Cloud's reply callback: one object `{extend, mobile, nationcode, sign, text, time}`. It has no number
+/// of its own.
+///
+/// # Errors
+///
+/// [`ReceiptRefused`].
+pub fn tencent_inbound(body: &[u8]) -> Result<Inbound, ReceiptRefused> {
+    if body.len() > LONGEST_BODY {
+        return Err(ReceiptRefused::TooLarge);
+    }
+    let Tencent { mobile, nationcode, text } =
+        serde_json::from_slice(body).map_err(|_| ReceiptRefused::NotJson)?;
+    let number = international(mobile, nationcode);
+    let from = PhoneNumber::parse(&number).ok_or(ReceiptRefused::Field("mobile"))?;
+    let text = Some(text).filter(|text| is_short(text)).ok_or(ReceiptRefused::Field("text"))?;
+    Ok(Inbound { from, text, id: None })
 }
 
 impl fmt::Debug for Inbound {
@@ -66,6 +124,53 @@ mod tests {
         assert_eq!(inbound.id.as_deref(), Some("5f0f-1"));
         let shown = format!("{inbound:?}");
         assert!(!shown.contains("退订") && !shown.contains("17000"), "{shown}");
+    }
+
+    #[test]
+    fn what_aliyun_and_tencent_hand_on_is_read_and_hidden() {
+        let aliyun = r#"[
+            {"phone_number":"17000000001","send_time":"2026-11-23 10:00:00","content":"TD","sign_name":"南河市中心血站",
+             "dest_code":"10690000","sequence_id":1234567890},
+            {"phone_number":"8617000000002","content":"好的","sequence_id":"17"}
+        ]"#;
+        let tencent = r#"{"extend":"","mobile":"17000000001","nationcode":"86","sign":"南河市中心血站","text":"退订","time":1795395600}"#;
+
+        let read = aliyun_inbound(aliyun.as_bytes()).unwrap();
+        let reply = tencent_inbound(tencent.as_bytes()).unwrap();
+
+        let told =
+            |inbound: &Inbound| (inbound.from.as_str().to_owned(), inbound.text.clone(), inbound.id.clone());
+        assert_eq!(told(&read[0]), ("+8617000000001".into(), "TD".into(), Some("1234567890".into())));
+        assert_eq!(told(&read[1]), ("+8617000000002".into(), "好的".into(), Some("17".into())));
+        assert_eq!(told(&reply), ("+8617000000001".into(), "退订".into(), None));
+        assert!(!format!("{read:?} {reply:?}").contains("170000"));
+    }
+
+    #[test]
+    fn what_aliyun_and_tencent_never_hand_on_is_refused_by_name() {
+        let long = "长".repeat(671);
+        let many = format!("[{}]", vec![r#"{"phone_number":"17000000001","content":"R"}"#; 501].join(","));
+        for (body, refused) in [
+            (r#"{"phone_number":"17000000001","content":"R"}"#, ReceiptRefused::NotJson),
+            (r#"[{"phone_number":"x","content":"R"}]"#, ReceiptRefused::Field("phone_number")),
+            (
+                &format!(r#"[{{"phone_number":"17000000001","content":"{long}"}}]"#),
+                ReceiptRefused::Field("content"),
+            ),
+            (r#"[{"phone_number":"17000000001"}]"#, ReceiptRefused::NotJson),
+            (&many, ReceiptRefused::TooMany),
+        ] {
+            assert_eq!(aliyun_inbound(body.as_bytes()), Err(refused));
+        }
+        for (body, refused) in [
+            ("", ReceiptRefused::NotJson),
+            (r#"{"mobile":"17000000001"}"#, ReceiptRefused::NotJson),
+            (r#"{"mobile":"x","text":"R"}"#, ReceiptRefused::Field("mobile")),
+            (&format!(r#"{{"mobile":"17000000001","text":"{long}"}}"#), ReceiptRefused::Field("text")),
+            (&" ".repeat(LONGEST_BODY + 1), ReceiptRefused::TooLarge),
+        ] {
+            assert_eq!(tencent_inbound(body.as_bytes()), Err(refused));
+        }
     }
 
     #[test]

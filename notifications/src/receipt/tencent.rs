@@ -32,13 +32,7 @@ fn receipt(entry: Entry) -> Result<Receipt, ReceiptRefused> {
         "FAIL" => Outcome::Failed,
         _ => return Err(ReceiptRefused::Field("report_status")),
     };
-    // `mobile` is the national number; the country code stands apart.
-    let nation = entry.nationcode.unwrap_or_default();
-    let number = match nation.as_str() {
-        "" => entry.mobile,
-        _ if entry.mobile.starts_with('+') => entry.mobile,
-        nation => format!("+{nation}{}", entry.mobile),
-    };
+    let number = international(entry.mobile, entry.nationcode);
     Ok(Receipt {
         reference: None,
         provider_id: Some(provider_id(&entry.sid).ok_or(ReceiptRefused::Field("sid"))?),
@@ -46,6 +40,15 @@ fn receipt(entry: Entry) -> Result<Receipt, ReceiptRefused> {
         outcome,
         code: entry.errmsg.as_deref().and_then(code),
     })
+}
+
+/// `mobile` is the national number; the country code stands apart.
+pub(super) fn international(mobile: String, nationcode: Option<String>) -> String {
+    match nationcode.as_deref().unwrap_or_default() {
+        "" => mobile,
+        _ if mobile.starts_with('+') => mobile,
+        nation => format!("+{nation}{mobile}"),
+    }
 }
 
 #[cfg(test)]

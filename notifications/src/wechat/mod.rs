@@ -73,6 +73,12 @@ impl WeChat {
         Ok(Self { http, address, settings })
     }
 
+    /// The template that says this kind of message in this language: what a consent is for.
+    #[must_use]
+    pub fn template_id(&self, kind: &str, language: Language) -> Option<&str> {
+        self.settings.template(kind, language).map(|template| template.id.as_str())
+    }
+
     /// Hands a message to `WeChat`, once, with the access token of the call.
     ///
     /// # Errors

@@ -168,6 +168,7 @@ impl Bodies {
             "join_team" => json!({ "consent": true, "text_version": "1" }),
             "answer_call_up" => json!({ "coming": false }),
             "follow_reaction_up" => json!({ "outcome": "recovered" }),
+            "answer_wechat_subscriptions" => json!({ "answers": {} }),
             // Refused, because they say nothing.
             "verify"
             | "request_code"

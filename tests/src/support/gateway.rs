@@ -1,13 +1,18 @@
-//! The providers, played by one real HTTP server: Kannel's `sendsms`, and WeChat's server for mini-programs.
+//! The providers, played by one real HTTP server: Kannel's `sendsms`, Alibaba Cloud's and Tencent Cloud's `SendSms`, and WeChat's
+//! server for mini-programs.
 //!
 //! It answers as their documentation says, checks who asks, and misbehaves when it is told to.
 
+mod aliyun;
 mod http;
 mod kannel;
+mod signed;
+mod tencent;
 mod wechat;
 
 use http::{Reply, Request};
-use std::collections::HashMap;
+use notifications::Message;
+use std::collections::{HashMap, HashSet};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
@@ -24,8 +29,12 @@ pub enum Behaviour {
     Well,
     /// WeChat's endpoints with this `errcode`; `sendsms` as it should.
     Errcode(i64),
+    /// Alibaba's and Tencent's `SendSms` with this code, and sends nothing; everything else as it should.
+    Code(&'static str),
     /// With this HTTP status and a page that quotes the whole request.
     Status(u16),
+    /// Does what it is asked, and answers when it is told to behave in another way: well, or with a status.
+    Late,
     /// Reads the request and says nothing, until the client goes away.
     Hang,
     /// With ten megabytes.
@@ -65,6 +74,8 @@ struct State {
     messages: Vec<Sms>,
     /// How many of the messages `next_code` has looked at, by recipient.
     codes_taken: HashMap<String, usize>,
+    /// The nonces of signed requests.
+    nonces: HashSet<String>,
     wechat: WeChatState,
 }
 
@@ -80,6 +91,25 @@ impl Gateway {
     /// Its AppSecret.
     pub const APP_SECRET: &str = "wechat-secret-canary";
 
+    /// The approved signature at Alibaba and Tencent Cloud.
+    pub const SIGN_NAME: &str = "南河市中心血站";
+
+    /// A template for every kind: what it begins with, and a number that is no six digits long.
+    fn templates(prefix: &str) -> String {
+        let of = |(number, kind): (usize, &&'static str)| {
+            ((*kind).to_owned(), Self::template(prefix, number).into())
+        };
+        serde_json::Value::Object(Message::KINDS.iter().enumerate().map(of).collect()).to_string()
+    }
+
+    fn template(prefix: &str, number: usize) -> String {
+        format!("{prefix}{number:03}")
+    }
+
+    fn knows(prefix: &str, template: &str) -> bool {
+        (0..Message::KINDS.len()).any(|number| Self::template(prefix, number) == template)
+    }
+
     /// Starts on a free port of this machine.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -89,6 +119,7 @@ impl Gateway {
             behaviour: Behaviour::Well,
             messages: Vec::new(),
             codes_taken: HashMap::new(),
+            nonces: HashSet::new(),
             wechat: WeChatState::default(),
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
@@ -121,6 +152,7 @@ impl Gateway {
     /// How it answers from now on.
     pub fn will_answer(&self, behaviour: Behaviour) {
         self.shared.lock().behaviour = behaviour;
+        self.shared.changed.notify_all();
     }
 
     /// Every SMS that was handed over, refused ones too, in order.
@@ -169,8 +201,10 @@ impl State {
         accepted.map(|sms| sms.text.as_str())
     }
 
-    fn answer(&mut self, request: &Request) -> Reply {
+    fn answer(&mut self, request: &Request, code: Option<&str>) -> Reply {
         match (request.method.as_str(), request.path.as_str()) {
+            ("POST", "/") if !request.header("x-acs-action").is_empty() => self.aliyun(request, code),
+            ("POST", "/") if !request.header("x-tc-action").is_empty() => self.tencent(request, code),
             ("GET", "/cgi-bin/sendsms") => self.sendsms(request),
             (_, "/sns/jscode2session") => self.wechat.session(request),
             (_, "/cgi-bin/stable_token") => self.wechat.stable_token(request),
@@ -209,16 +243,28 @@ fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
 fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let request = Request::read(&stream)?;
     let behaviour = shared.lock().behaviour;
+    let code = match behaviour {
+        Behaviour::Code(code) => Some(code),
+        _ => None,
+    };
     let answer = || {
-        let reply = shared.lock().answer(&request);
+        let reply = shared.lock().answer(&request, code);
         shared.changed.notify_all();
         reply
     };
     match behaviour {
-        Behaviour::Well => answer().write(&stream),
+        Behaviour::Well | Behaviour::Code(_) => answer().write(&stream),
         Behaviour::Errcode(_) if request.path == "/cgi-bin/sendsms" => answer().write(&stream),
         Behaviour::Errcode(code) => wechat::failure(code).write(&stream),
         Behaviour::Status(status) => Reply::text(status, &request.quoted()).write(&stream),
+        Behaviour::Late => {
+            let reply = answer();
+            let until = shared.wait_until(|state| state.behaviour != Behaviour::Late);
+            match until.map(|state| state.behaviour) {
+                Some(Behaviour::Status(status)) => Reply::text(status, "late").write(&stream),
+                _ => reply.write(&stream),
+            }
+        }
         Behaviour::Hang => http::wait_for_end(&stream),
         Behaviour::Huge => Reply::text(200, &"x".repeat(10 << 20)).write(&stream),
         Behaviour::HalfClosed => answer().write_half(&stream),

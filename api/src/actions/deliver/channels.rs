@@ -1,11 +1,13 @@
 //! The ways to people, as the configuration names them.
 
-use crate::config::{Config, Mail, Sms};
+use crate::config::{self, Config, Mail, Sms};
 use crate::error::Error;
 use notifications::{
     AliyunSettings, Channel, ChannelKind, Email, EmailAddress, EmailSettings, HttpTimeouts, KannelSettings,
-    Login, Security, SmsSettings, Templates, TencentSettings, Timeouts, Trust,
+    Language, Login, Message, MiniProgram, Security, SmsSettings, Templates, TencentSettings, Timeouts,
+    Trust, WeChat, WeChatSettings, WeChatTemplate,
 };
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ const MAIL_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 pub struct Channels {
     sms: Option<Channel>,
     email: Option<Channel>,
+    wechat: Option<Channel>,
 }
 
 impl Channels {
@@ -24,7 +27,7 @@ impl Channels {
     /// # Errors
     /// `bad_configuration`.
     pub fn open(config: &Config) -> Result<Self, Error> {
-        Ok(Self { sms: sms(config)?, email: email(&config.mail)? })
+        Ok(Self { sms: sms(config)?, email: email(&config.mail)?, wechat: wechat(&config.wechat)? })
     }
 
     /// The channel of this name, when there is one; the console stands for SMS.
@@ -32,7 +35,8 @@ impl Channels {
         match ChannelKind::parse(name)? {
             ChannelKind::Sms => self.sms.as_ref(),
             ChannelKind::Email => self.email.as_ref(),
-            ChannelKind::WeChat | ChannelKind::Console => None,
+            ChannelKind::WeChat => self.wechat.as_ref(),
+            ChannelKind::Console => None,
         }
     }
 
@@ -52,6 +56,25 @@ impl Channels {
             Some(Channel::Email { from, .. }) => Some(from),
             _ => None,
         }
+    }
+
+    /// The subscribe message that says this kind in this language, by its template's id; `None` when there is none.
+    pub fn subscribe_message(&self, kind: &str, language: Language) -> Option<&str> {
+        match &self.wechat {
+            Some(Channel::WeChat(wechat)) => wechat.template_id(kind, language),
+            _ => None,
+        }
+    }
+
+    /// The subscribe messages in this language: each template's id with the kinds that it says.
+    pub fn subscribe_messages(&self, language: Language) -> BTreeMap<&str, Vec<&'static str>> {
+        let mut messages = BTreeMap::<&str, Vec<&'static str>>::new();
+        for kind in Message::KINDS {
+            if let Some(id) = self.subscribe_message(kind, language) {
+                messages.entry(id).or_default().push(kind);
+            }
+        }
+        messages
     }
 
     /// Takes leave of the servers.
@@ -131,6 +154,35 @@ fn email(settings: &Mail) -> Result<Option<Channel>, Error> {
     }
     let (email, from) = mail_server(settings, MAIL_CONNECTIONS)?;
     Ok(Some(Channel::Email { email, from }))
+}
+
+/// A message's way through WeChat takes as long as an SMS's, token and all: a claim must hold meanwhile.
+const LONGEST_WECHAT: Duration = Duration::from_secs(10);
+
+fn wechat(settings: &config::WeChat) -> Result<Option<Channel>, Error> {
+    if settings.templates.is_empty() {
+        return Ok(None);
+    }
+    let total = Duration::from_secs(settings.timeout_seconds).min(LONGEST_WECHAT);
+    let template = |(kind, template): (&String, &config::SubscribeMessage)| {
+        let fields =
+            template.fields.iter().map(|(field, variable)| (field.clone(), variable.clone())).collect();
+        (kind.clone(), WeChatTemplate { id: template.id.clone(), page: template.page.clone(), fields })
+    };
+    let settings = WeChatSettings {
+        url: settings.base_url.clone(),
+        templates: settings.templates.iter().map(template).collect(),
+        opens: match settings.opens.as_str() {
+            "trial" => MiniProgram::Trial,
+            "developer" => MiniProgram::Developer,
+            _ => MiniProgram::Formal,
+        },
+        timeouts: HttpTimeouts { connect: HttpTimeouts::default().connect.min(total / 2), total },
+        trust: Trust::System,
+    };
+    WeChat::new(settings)
+        .map(|wechat| Some(Channel::WeChat(wechat)))
+        .map_err(|failure| Error::invalid("bad_configuration", format!("wechat.templates: {failure}")))
 }
 
 /// The mail server that the configuration names, and the address that letters are from.

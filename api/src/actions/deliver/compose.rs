@@ -7,9 +7,10 @@ use crate::domain::delivery::Purpose;
 use crate::domain::quiet_hours::QuietHours;
 use crate::error::Error;
 use crate::links;
+use crate::store::accounts::AccountRow;
 use crate::store::message_preferences::{self as preferences, PreferenceRow};
 use crate::store::outbox::OutboxRow;
-use crate::store::{Db, accounts, consents, donors, message_policy};
+use crate::store::{Db, accounts, consents, donors, message_policy, wechat_subscriptions};
 use crate::vault::Field;
 use chrono::{DateTime, TimeDelta, Utc};
 use message::Said;
@@ -47,12 +48,21 @@ pub struct Ready {
     pub outgoing: Outgoing,
     /// The telephone number's keyed hash.
     pub contact_index: Option<Vec<u8>>,
+    /// The subscribe message's template, to which a consent is used up.
+    pub template_id: Option<String>,
     address: Address,
 }
 
 enum Address {
     Phone(Zeroizing<String>),
     Email(EmailAddress),
+    WeChat(Subscriber),
+}
+
+/// Somebody who still takes a subscribe message.
+struct Subscriber {
+    openid: Zeroizing<String>,
+    template_id: String,
 }
 
 impl Ready {
@@ -61,6 +71,7 @@ impl Ready {
         match &self.address {
             Address::Phone(phone) => Recipient::Phone(phone),
             Address::Email(email) => Recipient::Email(email),
+            Address::WeChat(subscriber) => Recipient::WeChat(&subscriber.openid),
         }
     }
 
@@ -69,6 +80,7 @@ impl Ready {
         let to = match &self.address {
             Address::Phone(phone) => phone.as_str(),
             Address::Email(email) => email.as_str(),
+            Address::WeChat(_) => "",
         };
         match &self.outgoing {
             Outgoing::Sms(sms) => (to, sms.text().as_str()),
@@ -92,6 +104,7 @@ struct Ways {
     preferences: PreferenceRow,
     phone: Option<Zeroizing<String>>,
     email: Option<EmailAddress>,
+    wechat: Option<Subscriber>,
 }
 
 impl<'a> Desk<'a> {
@@ -133,7 +146,9 @@ impl<'a> Desk<'a> {
         }
         let Some(account_id) = &row.account_id else { return self.code(row) };
         let Some(said) = message::of(self.context, db, row)? else { return Ok(Prepared::Superseded) };
-        let Some(ways) = self.ways(db, account_id)? else { return Ok(Prepared::Superseded) };
+        let Some(ways) = self.ways(db, account_id, said.message.kind())? else {
+            return Ok(Prepared::Superseded);
+        };
         match self.unwanted(db, account_id, purpose, &ways)? {
             Some(why) => Ok(Prepared::Suppressed(why)),
             None => self.by_first_channel(row, &said, ways),
@@ -151,14 +166,34 @@ impl<'a> Desk<'a> {
         Ok(self.ready(ChannelKind::Sms, false, false, outgoing, Address::Phone(phone)))
     }
 
-    fn ways(&self, db: &mut Db, account_id: &str) -> Result<Option<Ways>, Error> {
+    fn ways(&self, db: &mut Db, account_id: &str, kind: &str) -> Result<Option<Ways>, Error> {
         let Some(account) = accounts::by_id(db, account_id)? else { return Ok(None) };
         let preferences = preferences::of_account(db, account_id)?;
         let email = match preferences.channels.contains("email") || preferences.letters {
             true => self.email_of(db, account_id)?,
             false => None,
         };
-        Ok(Some(Ways { phone: account.phone(&self.context.vault)?, email, preferences }))
+        let wechat = match preferences.channels.contains("wechat") {
+            true => self.subscriber(db, &account, kind, language(&preferences))?,
+            false => None,
+        };
+        Ok(Some(Ways { phone: account.phone(&self.context.vault)?, email, wechat, preferences }))
+    }
+
+    /// Who signs in with WeChat and has agreed to one more message of this kind.
+    fn subscriber(
+        &self,
+        db: &mut Db,
+        account: &AccountRow,
+        kind: &str,
+        language: Language,
+    ) -> Result<Option<Subscriber>, Error> {
+        let template = self.context.channels.subscribe_message(kind, language);
+        let (Some(template), Some(openid)) = (template, account.openid(&self.context.vault)?) else {
+            return Ok(None);
+        };
+        let left = wechat_subscriptions::remaining(db, &account.id, template)?;
+        Ok((left > 0).then(|| Subscriber { openid, template_id: template.to_owned() }))
     }
 
     fn email_of(&self, db: &mut Db, account_id: &str) -> Result<Option<EmailAddress>, Error> {
@@ -197,7 +232,7 @@ impl<'a> Desk<'a> {
 
     /// By the first channel that the account wants, that has not refused it, and that is not left alone.
     fn by_first_channel(&self, row: &OutboxRow, said: &Said, mut ways: Ways) -> Result<Prepared, Error> {
-        let language = if ways.preferences.language == "en" { Language::English } else { Language::Chinese };
+        let language = language(&ways.preferences);
         let wanted = match &row.only_by {
             Some(only) => only.clone(),
             None => ways.preferences.channels.clone(),
@@ -223,12 +258,14 @@ impl<'a> Desk<'a> {
         };
         let has_other = left.any(|kind| ways.take(kind).is_some());
         let letter_beside = row.only_by.is_none()
-            && kind == ChannelKind::Sms
+            && kind != ChannelKind::Email
             && ways.preferences.letters
             && said.visit.is_some()
             && ways.email.is_some();
         let outgoing = match &address {
-            Address::Phone(_) => Outgoing::new(&said.message, language, kind).map_err(Error::internal)?,
+            Address::Phone(_) | Address::WeChat(_) => {
+                Outgoing::new(&said.message, language, kind).map_err(Error::internal)?
+            }
             Address::Email(to) => {
                 let whose = (row.account_id.as_deref().unwrap_or_default(), Purpose::of(&row.kind));
                 self.letter(said, whose, language, to)?
@@ -271,9 +308,10 @@ impl<'a> Desk<'a> {
         outgoing: Outgoing,
         address: Address,
     ) -> Prepared {
-        let contact_index = match &address {
-            Address::Phone(phone) => Some(self.context.vault.index(Field::AccountPhone, phone)),
-            Address::Email(_) => None,
+        let (contact_index, template_id) = match &address {
+            Address::Phone(phone) => (Some(self.context.vault.index(Field::AccountPhone, phone)), None),
+            Address::WeChat(subscriber) => (None, Some(subscriber.template_id.clone())),
+            Address::Email(_) => (None, None),
         };
         Prepared::Ready(Ready {
             channel: kind.as_str(),
@@ -281,6 +319,7 @@ impl<'a> Desk<'a> {
             letter_beside,
             outgoing,
             contact_index,
+            template_id,
             address,
         })
     }
@@ -291,7 +330,12 @@ impl Ways {
         match kind {
             ChannelKind::Sms => self.phone.take().map(Address::Phone),
             ChannelKind::Email => self.email.clone().map(Address::Email),
-            ChannelKind::WeChat | ChannelKind::Console => None,
+            ChannelKind::WeChat => self.wechat.take().map(Address::WeChat),
+            ChannelKind::Console => None,
         }
     }
+}
+
+fn language(preferences: &PreferenceRow) -> Language {
+    if preferences.language == "en" { Language::English } else { Language::Chinese }
 }

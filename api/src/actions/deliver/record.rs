@@ -1,15 +1,16 @@
 //! Writes down what came of a batch.
 
 use super::compose::{Prepared, Ready};
-use super::{attempt_of, said};
+use super::{TOLD_OF, apply_failure, attempt_of, said};
 use crate::actions::Context;
 use crate::chance::Chance;
 use crate::domain::delivery::{CIRCUIT, Next, Patience, Said, next};
 use crate::error::Error;
 use crate::store::outbox::{self, AttemptRow, Finished, OutboxRow};
+use crate::store::wechat_subscriptions::{self, Used};
 use crate::store::{Db, message_policy};
 use chrono::{DateTime, Utc};
-use notifications::{Accepted, Cause, Failure};
+use notifications::{Accepted, Cause, Failure, Reason};
 
 /// A message that was worked on.
 pub struct Made {
@@ -34,12 +35,29 @@ pub fn record(context: &Context, db: &mut Db, made: Vec<Made>) -> Result<(), Err
             letters.push(one.row.letter_beside());
         }
     }
-    outbox::finish(db, &rows, &attempts)?;
+    let overtaken = outbox::finish(db, &rows, &attempts)?;
+    if !overtaken.is_empty() {
+        let told: Vec<Finished> = overtaken.into_iter().map(|row| as_told(row, now)).collect();
+        outbox::finish(db, &told, &[])?;
+    }
     outbox::push_once(db, &letters)?;
     for one in &made {
         open_circuit(db, one, now)?;
     }
-    forget(context, db, &made, &rows, &mut chance)
+    forget(context, db, &made, &rows, &mut chance)?;
+    // Last: whoever changes a balance elsewhere holds the account's lock, which the letters' rows ask for.
+    wechat_subscriptions::spend(db, &made.iter().filter_map(used).collect::<Vec<_>>(), now)
+}
+
+/// A consent is good for one message. What may or may not have been sent leaves it: WeChat says no to the next one, if need be.
+fn used(one: &Made) -> Option<Used> {
+    let Prepared::Ready(Ready { template_id: Some(template_id), .. }) = &one.prepared else { return None };
+    let refused = match one.outcome.as_ref()? {
+        Ok(_) => false,
+        Err(failure) if failure.cause == Cause::Refused(Reason::NotSubscribed) => true,
+        Err(_) => return None,
+    };
+    Some(Used { account_id: one.row.account_id.clone()?, template_id: template_id.clone(), refused })
 }
 
 fn ended(one: &Made, patience: &Patience, now: DateTime<Utc>, chance: &mut Chance) -> (Finished, AttemptRow) {
@@ -76,6 +94,31 @@ fn ended(one: &Made, patience: &Patience, now: DateTime<Utc>, chance: &mut Chanc
         (Prepared::Unreachable | Prepared::Ready(_), _) => {}
     }
     (ended, attempt)
+}
+
+/// What becomes of a message when a receipt was faster than the hand-over's own answer: the same as if it had come after it.
+fn as_told(mut row: OutboxRow, now: DateTime<Utc>) -> Finished {
+    let arrived = !["failed", "rejected"].contains(&row.delivery.as_str());
+    if arrived {
+        (row.channel, row.finished_at) = (Some(TOLD_OF.to_owned()), Some(now.naive_utc()));
+    } else {
+        apply_failure(&mut row, now);
+    }
+    Finished {
+        state: match row.finished_at {
+            _ if arrived => "sent",
+            None => "queued",
+            Some(_) => "failed",
+        },
+        sent_at: arrived.then(|| now.naive_utc()),
+        id: row.id,
+        fence: row.fence,
+        attempts: row.attempts,
+        due_at: row.due_at,
+        channel: row.channel,
+        refused_by: row.refused_by,
+        finished_at: row.finished_at,
+    }
 }
 
 fn attempt_at(

@@ -53,6 +53,11 @@ impl Export {
         for consent in &self.consents {
             write_consent(out, consent)?;
         }
+        writeln!(out, "\n微信订阅消息 {} 种", self.wechat_subscriptions.len())?;
+        for one in &self.wechat_subscriptions {
+            let changed = day_in_china(one.changed_at);
+            writeln!(out, "  模板 {}：还可发送 {} 条（{changed}）", one.template_id, one.remaining)?;
+        }
         writeln!(out, "\n登录设备 {} 台", self.sessions.len())?;
         for session in &self.sessions {
             let (since, used) = (day_in_china(session.created_at), day_in_china(session.last_used_at));

@@ -93,6 +93,7 @@ pub(super) fn chinese(word: &str) -> &str {
         "certificate.issued" => "签发献血证",
         "consent.given" => "同意",
         "consent.withdrawn" => "撤回同意",
+        "wechat.subscribed" => "同意接收微信消息",
         "questionnaire.submitted" => "提交健康征询",
         "questionnaire.listed" => "查看健康征询列表",
         "questionnaire.read" => "查看健康征询回答",

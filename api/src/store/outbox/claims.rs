@@ -8,6 +8,8 @@ use crate::store::connection::{Db, on_each};
 use crate::store::schema::{message_attempts, outbox};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use std::collections::HashMap;
 
 /// Whether anything is due.
 pub fn any_due(db: &mut Db, now: DateTime<Utc>) -> Result<bool, Error> {
@@ -78,24 +80,39 @@ pub struct Finished {
     pub finished_at: Option<NaiveDateTime>,
 }
 
+/// What receipts say of a message that somebody has.
+const TAKEN: [&str; 3] = ["submitted", "buffered", "delivered"];
+
 /// Writes down what became of claimed messages and how each attempt ended; what somebody else has claimed since is left alone.
-pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result<(), Error> {
+/// Messages that are handed over, or may be, and of which a receipt has come meanwhile that says otherwise, stay as they are and
+/// are returned, locked: refused ones, and of unknown fate those that somebody has.
+pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result<Vec<OutboxRow>, Error> {
+    let mut written = 0;
     match db {
         _ if rows.is_empty() => {}
         Db::Postgres(connection) => {
-            update_together!(
+            written = update_together!(
                 outbox,
                 rows,
                 key [id, fence],
                 set [state, attempts, due_at, channel, refused_by, sent_at, finished_at],
-                "AND outbox.state = 'sending'"
+                "AND outbox.state = 'sending'
+                 AND (new.state NOT IN ('sent', 'ambiguous') OR outbox.refused_by = new.refused_by)
+                 AND (new.state <> 'ambiguous' OR outbox.delivery NOT IN ('submitted', 'buffered', 'delivered'))"
             )
             .execute(connection)?;
         }
         Db::Sqlite(connection) => {
             for row in rows {
-                let own = outbox::table.find(&row.id).filter(outbox::fence.eq(row.fence));
-                diesel::update(own.filter(outbox::state.eq("sending")))
+                let unknown = row.state == "ambiguous";
+                let handed_over = unknown || row.state == "sent";
+                let own = outbox::table
+                    .find(&row.id)
+                    .filter(outbox::fence.eq(row.fence))
+                    .filter(outbox::state.eq("sending"))
+                    .filter((!handed_over).into_sql::<Bool>().or(outbox::refused_by.eq(&row.refused_by)))
+                    .filter((!unknown).into_sql::<Bool>().or(outbox::delivery.ne_all(TAKEN)));
+                written += diesel::update(own)
                     .set((
                         outbox::state.eq(row.state),
                         outbox::attempts.eq(row.attempts),
@@ -109,6 +126,7 @@ pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result
             }
         }
     }
+    let overtaken = if written == rows.len() { Vec::new() } else { overtaken(db, rows)? };
     // Of a claim that ended by itself the attempt is written down already: the others' must not be lost for it.
     match db {
         _ if attempts.is_empty() => {}
@@ -130,7 +148,21 @@ pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result
             }
         }
     }
-    Ok(())
+    Ok(overtaken)
+}
+
+/// Those of these claims that still hold.
+fn overtaken(db: &mut Db, rows: &[Finished]) -> Result<Vec<OutboxRow>, Error> {
+    let fences: HashMap<&str, i64> = rows.iter().map(|row| (row.id.as_str(), row.fence)).collect();
+    let sending = outbox::table
+        .filter(outbox::id.eq_any(fences.keys().copied().collect::<Vec<_>>()))
+        .filter(outbox::state.eq("sending"));
+    let mut found: Vec<OutboxRow> = match db {
+        Db::Postgres(connection) => sending.for_update().load(connection)?,
+        Db::Sqlite(connection) => sending.load(connection)?,
+    };
+    found.retain(|row| fences.get(row.id.as_str()) == Some(&row.fence));
+    Ok(found)
 }
 
 /// Forgets to whom finished messages went and what they said.
@@ -163,16 +195,18 @@ pub fn release_lost(
     };
     let (mut rows, mut attempts) = (Vec::new(), Vec::new());
     for row in &lost {
-        let look_at = look_at(row);
+        // Whoever has it, had it from the worker that died.
+        let taken = TAKEN.contains(&row.delivery.as_str());
+        let look_at = look_at(row).filter(|_| !taken);
         rows.push(Finished {
             id: row.id.clone(),
             fence: row.fence,
-            state: "ambiguous",
+            state: if taken { "sent" } else { "ambiguous" },
             attempts: row.attempts,
             due_at: look_at.map_or(row.due_at, |at| at.naive_utc()),
             channel: row.channel.clone(),
             refused_by: row.refused_by.clone(),
-            sent_at: None,
+            sent_at: taken.then(|| now.naive_utc()),
             finished_at: look_at.is_none().then(|| now.naive_utc()),
         });
         attempts.push(AttemptRow::ended(row, "lost", now));

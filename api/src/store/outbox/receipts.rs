@@ -17,6 +17,15 @@ pub fn by_provider(db: &mut Db, provider_id: &str, contact_index: &[u8]) -> Resu
         .optional()?)
 }
 
+/// Whether a message was handed over to the telephone with this keyed hash in an attempt that got no provider's number.
+pub fn has_unnumbered(db: &mut Db, id: &str, contact_index: &[u8]) -> Result<bool, Error> {
+    let attempts = message_attempts::table
+        .filter(message_attempts::message_id.eq(id))
+        .filter(message_attempts::contact_index.eq(contact_index))
+        .filter(message_attempts::provider_id.is_null());
+    Ok(diesel::select(diesel::dsl::exists(attempts)).get_result(db)?)
+}
+
 /// Writes a receipt down, and the message as it leaves it. The message MUST be locked.
 pub fn tell(db: &mut Db, row: &OutboxRow, receipt: &ReceiptRow) -> Result<(), Error> {
     diesel::insert_into(message_receipts::table).values(receipt).execute(db)?;

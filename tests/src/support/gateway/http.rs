@@ -12,6 +12,7 @@ pub(super) struct Request {
     pub path: String,
     target: String,
     query: HashMap<String, String>,
+    headers: HashMap<String, String>,
     body: Vec<u8>,
 }
 
@@ -21,17 +22,34 @@ impl Request {
         let line = read_line(&mut reader)?;
         let [method, target, _version] =
             line.split(' ').collect::<Vec<_>>().try_into().map_err(|_| gone())?;
-        let length = read_headers(&mut reader)?;
-        let mut body = vec![0; length];
+        let headers = read_headers(&mut reader)?;
+        let length = headers.get("content-length").map_or(Ok(0), |length| length.parse());
+        let mut body = vec![0; length.map_err(|_| gone())?];
         reader.read_exact(&mut body)?;
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query = Query::<HashMap<_, _>>::from_query(query).map_err(|_| gone())?.into_inner();
-        Ok(Self { method: method.to_owned(), path: path.to_owned(), target: target.to_owned(), query, body })
+        let [method, path, target] = [method, path, target].map(str::to_owned);
+        Ok(Self { method, path, target, query, headers, body })
     }
 
     /// A parameter of the query; empty when it is not there.
     pub fn parameter(&self, name: &str) -> &str {
         self.query.get(name).map_or("", String::as_str)
+    }
+
+    /// The query as it was written.
+    pub fn raw_query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// A header, by its lower-case name; empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// The body as it came.
+    pub fn body(&self) -> &[u8] {
+        &self.body
     }
 
     /// A member of the JSON body; null when it is not there.
@@ -55,16 +73,16 @@ fn read_line(reader: &mut impl BufRead) -> Result<String, Error> {
     }
 }
 
-/// The length of the body.
-fn read_headers(reader: &mut impl BufRead) -> Result<usize, Error> {
-    let mut length = 0;
+/// The headers by their lower-case names.
+fn read_headers(reader: &mut impl BufRead) -> Result<HashMap<String, String>, Error> {
+    let mut headers = HashMap::new();
     loop {
         let line = read_line(reader)?;
         if line.is_empty() {
-            return Ok(length);
+            return Ok(headers);
         }
-        if let Some(("content-length", value)) = line.to_ascii_lowercase().split_once(':') {
-            length = value.trim().parse().map_err(|_| gone())?;
+        if let Some((name, value)) = line.split_once(':') {
+            headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
     }
 }
@@ -94,6 +112,10 @@ impl Reply {
     /// WeChat answers 200 to everything.
     pub fn json(body: &Value) -> Self {
         Self { status: 200, kind: "application/json; encoding=utf-8", body: body.to_string() }
+    }
+
+    pub fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
     }
 
     pub fn write(&self, stream: &TcpStream) -> Result<(), Error> {

@@ -15,6 +15,8 @@ pub(super) struct WeChatState {
     watermark: String,
     /// The valid token, when one was asked for.
     token: Option<String>,
+    /// A token that is not taken any more, although it is still given out.
+    refused: Option<String>,
     tokens_made: usize,
     tokens_asked: usize,
     /// Messages that somebody still takes, by OpenID.
@@ -29,6 +31,7 @@ impl Default for WeChatState {
             phones: HashMap::new(),
             watermark: Gateway::APP_ID.to_owned(),
             token: None,
+            refused: None,
             tokens_made: 0,
             tokens_asked: 0,
             consents: HashMap::new(),
@@ -62,6 +65,17 @@ impl Gateway {
     /// Makes the valid token invalid (`42001`), before its time.
     pub fn wechat_token_expires(&self) {
         self.shared.lock().wechat.token = None;
+    }
+
+    /// Refuses the valid token (`40001`) until somebody asks for a new one by force.
+    pub fn wechat_token_is_refused(&self) {
+        let mut state = self.shared.lock();
+        state.wechat.refused = state.wechat.token.clone();
+    }
+
+    /// How many tokens there were.
+    pub fn wechat_tokens_made(&self) -> usize {
+        self.shared.lock().wechat.tokens_made
     }
 
     /// How often a token was asked for.
@@ -149,7 +163,7 @@ impl WeChatState {
                 *left -= 1;
                 let said = ["touser", "template_id", "page", "data"].map(|name| (name, request.member(name)));
                 self.sent.push(said.into_iter().collect());
-                failure(0)
+                Reply::json(&json!({ "errcode": 0, "errmsg": "ok", "msgid": 1_700_827_132_819_554_304_u64 }))
             }
             _ => failure(43101),
         }
@@ -158,7 +172,8 @@ impl WeChatState {
     fn refused_token(&self, request: &Request) -> Option<Reply> {
         let token = request.parameter("access_token");
         match &self.token {
-            Some(valid) if valid == token => None,
+            Some(valid) if valid == token && self.refused.as_ref() != Some(valid) => None,
+            Some(valid) if valid == token => Some(failure(40001)),
             _ if token.starts_with("token-canary-") => Some(failure(42001)),
             _ => Some(failure(40001)),
         }
