@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 /// Requests of one transaction.
-const MOST: usize = 64;
+const MOST: usize = 128;
 /// Requests that may wait: more would wait longer than their clients.
 const QUEUE: usize = 4_096;
 
@@ -20,6 +20,7 @@ pub type Outcomes<O> = Result<Vec<Result<O, Error>>, Error>;
 /// Takes requests of one kind.
 pub struct GroupCommit<R, O> {
     queue: mpsc::Sender<Waiting<R, O>>,
+    pool: Pool,
 }
 
 struct Waiting<R, O> {
@@ -29,7 +30,7 @@ struct Waiting<R, O> {
 
 impl<R, O> Clone for GroupCommit<R, O> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone() }
+        Self { queue: self.queue.clone(), pool: self.pool.clone() }
     }
 }
 
@@ -58,7 +59,7 @@ impl<R: Send + 'static, O: Send + 'static> GroupCommit<R, O> {
                 })
                 .map_err(Error::internal)?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, pool: pool.clone() })
     }
 
     /// Runs one request in the next transaction.
@@ -66,6 +67,7 @@ impl<R: Send + 'static, O: Send + 'static> GroupCommit<R, O> {
     /// # Errors
     /// Its refusal; failures of the database; `overloaded` when too many wait already.
     pub async fn submit(&self, request: R) -> Result<O, Error> {
+        let _hurry = self.pool.hurry();
         let (answer, outcome) = oneshot::channel();
         self.queue.try_send(Waiting { request, answer }).map_err(|_| {
             Error::new(

@@ -7,15 +7,15 @@ use crate::domain::donation::Product;
 use crate::domain::eligibility::assess;
 use crate::domain::place::Point;
 use crate::error::Error;
-use crate::store::free_slots::{self, FreeSlot, Search};
+use crate::store::free_slots::{self, FreeSlot, OpenSession, Search};
 use crate::store::schedule::{self, SiteRow, SlotRow};
 use crate::store::{Db, booking_policy};
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use std::collections::HashMap;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 /// Sites that are asked first by who says where they are; all within reach only when these have too few places.
-const NEAREST: usize = 30;
+const NEAREST: i64 = 8;
 /// Slots that are looked at for each place that is wanted, at all sites: the nearest of a day are wanted first, not the
 /// earliest.
 const LOOKED_AT: usize = 20;
@@ -75,21 +75,24 @@ fn find_in(context: &Context, db: &mut Db, wish: &Wish) -> Result<Found, Error> 
     let Some(day) = first_day else { return Ok(Found { first_day, places: Vec::new() }) };
     let policy = booking_policy::policy(db)?;
     let begin = instant_in_china(day, NaiveTime::MIN).max(now + policy.notice);
-    let (sites, end) = (Reach::load(db, wish)?, now + policy.window);
-    let mut found =
-        if wish.near.is_some() { nearest(db, wish, &sites, begin..end, now)? } else { Vec::new() };
+    let time = begin..now + policy.window;
+    let (mut sites, mut found) = match wish.near {
+        Some(near) => nearest(db, wish, near, &time, now)?,
+        None => (Vec::new(), Vec::new()),
+    };
     if found.len() < wish.limit {
-        let codes: Vec<&str> = sites.0.iter().map(|(code, _)| code.as_str()).collect();
-        found = free_slots::earliest(db, &search(wish, &codes, begin..end), now)?;
+        sites = within_reach(wish, schedule::open_sites(db)?);
+        found = free_slots::earliest(db, &search(wish, &codes(&sites), &time), now)?;
     }
     let distances: HashMap<&str, Option<u64>> =
-        sites.0.iter().map(|(code, distance)| (code.as_str(), *distance)).collect();
+        sites.iter().map(|(code, distance)| (code.as_str(), *distance)).collect();
     let distance = |slot: &FreeSlot| distances.get(slot.site_code.as_str()).copied().flatten();
     found.sort_by_cached_key(|found| {
         (day_in_china(found.slot.starts_at.and_utc()), distance(found), found.slot.starts_at)
     });
     found.truncate(wish.limit);
-    let codes: Vec<&str> = found.iter().map(|found| found.site_code.as_str()).collect();
+    let places: BTreeSet<&str> = found.iter().map(|found| found.site_code.as_str()).collect();
+    let codes: Vec<&str> = places.into_iter().collect();
     let rows: HashMap<String, SiteRow> =
         schedule::sites_of(db, &codes)?.into_iter().map(|site| (site.code.clone(), site)).collect();
     let place = |found: FreeSlot| {
@@ -99,7 +102,14 @@ fn find_in(context: &Context, db: &mut Db, wish: &Wish) -> Result<Found, Error> 
     Ok(Found { first_day, places: found.into_iter().filter_map(place).collect() })
 }
 
-fn search<'a>(wish: &Wish, site_codes: &'a [&'a str], time: Range<DateTime<Utc>>) -> Search<'a> {
+/// Codes of sites, and their distances in metres.
+type Reached = Vec<(String, Option<u64>)>;
+
+fn codes(sites: &Reached) -> Vec<&str> {
+    sites.iter().map(|(code, _)| code.as_str()).collect()
+}
+
+fn search<'a>(wish: &Wish, site_codes: &'a [&'a str], time: &Range<DateTime<Utc>>) -> Search<'a> {
     Search {
         product: wish.product.as_str(),
         from: time.start,
@@ -109,37 +119,33 @@ fn search<'a>(wish: &Wish, site_codes: &'a [&'a str], time: Range<DateTime<Utc>>
     }
 }
 
-/// The free slots of the nearest sites, of as many days as it takes to find what is wanted.
+/// The nearest sites, and their free slots on as many days as it takes to find what is wanted.
 fn nearest(
     db: &mut Db,
     wish: &Wish,
-    sites: &Reach,
-    time: Range<DateTime<Utc>>,
+    near: Point,
+    time: &Range<DateTime<Utc>>,
     now: DateTime<Utc>,
-) -> Result<Vec<FreeSlot>, Error> {
-    let codes: Vec<&str> = sites.0.iter().take(NEAREST).map(|(code, _)| code.as_str()).collect();
-    let (mut found, mut begin, mut days) = (Vec::new(), time.start, 1);
-    while found.len() < wish.limit && begin < time.end {
-        let tomorrow = day_in_china(begin) + Days::new(days);
-        let until = instant_in_china(tomorrow, NaiveTime::MIN).min(time.end);
-        found.extend(free_slots::at_sites(db, &search(wish, &codes, begin..until), now)?);
-        (begin, days) = (until, days * 2);
+) -> Result<(Reached, Vec<FreeSlot>), Error> {
+    let sites = within_reach(wish, schedule::nearest_sites(db, near, NEAREST)?);
+    let codes = codes(&sites);
+    let search = search(wish, &codes, time);
+    let sessions = free_slots::open_sessions(db, &search)?;
+    let day = |session: &OpenSession| day_in_china(session.opens_at.and_utc());
+    let mut found = Vec::new();
+    for sessions in sessions.chunk_by(|one, next| day(one) == day(next)) {
+        found.extend(free_slots::in_sessions(db, sessions, &search, now)?);
+        if found.len() >= wish.limit {
+            break;
+        }
     }
-    Ok(found)
+    Ok((sites, found))
 }
 
-/// Codes of the sites within reach and their distances in metres, the nearest first.
-struct Reach(Vec<(String, Option<u64>)>);
-
-impl Reach {
-    fn load(db: &mut Db, wish: &Wish) -> Result<Self, Error> {
-        let sites = schedule::open_sites(db)?.into_iter();
-        let mut reached: Vec<_> = sites
-            .map(|(code, place)| (code, wish.near.map(|near| near.metres_to(place))))
-            .filter(|(_, metres)| metres.is_none_or(|metres| metres <= wish.within_m))
-            .map(|(code, metres)| (code, metres.and_then(|metres| format!("{metres:.0}").parse().ok())))
-            .collect();
-        reached.sort_by_key(|(_, metres)| *metres);
-        Ok(Self(reached))
-    }
+/// Those of some sites that are within reach, with their distances.
+fn within_reach(wish: &Wish, sites: Vec<(String, Point)>) -> Reached {
+    let far = sites.into_iter().map(|(code, place)| (code, wish.near.map(|near| near.metres_to(place))));
+    far.filter(|(_, metres)| metres.is_none_or(|metres| metres <= wish.within_m))
+        .map(|(code, metres)| (code, metres.and_then(|metres| format!("{metres:.0}").parse().ok())))
+        .collect()
 }

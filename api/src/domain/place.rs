@@ -45,6 +45,13 @@ impl Point {
         (degrees(self.latitude_micros), degrees(self.longitude_micros))
     }
 
+    /// How much narrower a degree of longitude is here than one of latitude, squared, in ten-thousandths: on a map of a
+    /// province, distances are compared with no more than that.
+    pub fn narrowness(self) -> i64 {
+        let (latitude, _) = self.degrees();
+        format!("{:.0}", latitude.to_radians().cos().powi(2) * 10_000.0).parse().unwrap_or(10_000)
+    }
+
     /// The distance to another point along the surface, metres (haversine).
     pub fn metres_to(self, other: Self) -> f64 {
         let (latitude, longitude) = self.degrees();

@@ -15,15 +15,16 @@ use crate::actions::Context;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 /// How often the jobs look for work.
 const ROUND: Duration = Duration::from_secs(60);
 /// How often the outbox is looked at when nobody rings.
-const DELIVERY: Duration = Duration::from_secs(5);
-/// However much there is to do, a turn is not begun more often than this, and each does one batch of each kind: people
-/// who book go before messages about what was booked.
+const DELIVERY: Duration = Duration::from_secs(1);
+/// However much there is to do, a turn is not begun more often than this, and each does one batch of each kind.
 const TURN: Duration = Duration::from_millis(100);
+/// While people wait for their bookings, a turn comes only this often: they go before messages about what was booked.
+const HURRIED_TURN: Duration = Duration::from_secs(1);
 
 /// How long a stop waits for gateways that were called; what they would have said stays unknown.
 const LAST_CALLS: Duration = Duration::from_secs(5);
@@ -78,7 +79,7 @@ async fn deliver_until(context: Context, mut stopped: watch::Receiver<bool>) {
     let mut clock = tokio::time::interval(DELIVERY);
     let mut turns = tokio::time::interval(TURN);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut more = false;
+    let (mut more, mut begun) = (false, Instant::now());
     while !*stopped.borrow() {
         if !more {
             tokio::select! {
@@ -88,6 +89,10 @@ async fn deliver_until(context: Context, mut stopped: watch::Receiver<bool>) {
             }
         }
         turns.tick().await;
+        while context.pool.is_hurried() && begun.elapsed() < HURRIED_TURN {
+            turns.tick().await;
+        }
+        begun = Instant::now();
         more = turn(&context).await;
     }
     context.channels.close().await;

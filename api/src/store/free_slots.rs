@@ -6,7 +6,6 @@ use super::schema::{collection_sessions, slots};
 use crate::error::Error;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use std::collections::HashMap;
 
 /// What a search for places asks.
 pub struct Search<'a> {
@@ -62,28 +61,55 @@ pub fn earliest(db: &mut Db, search: &Search<'_>, now: DateTime<Utc>) -> Result<
         .load(db)?)
 }
 
-/// All slots of open sessions with a free place, at a few sites on a few days; in no order. `search.limit` is not asked.
-pub fn at_sites(db: &mut Db, search: &Search<'_>, now: DateTime<Utc>) -> Result<Vec<FreeSlot>, Error> {
+/// An open session.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct OpenSession {
+    /// UUIDv7.
+    pub id: String,
+    /// Its site.
+    pub site_code: String,
+    /// UTC.
+    pub opens_at: NaiveDateTime,
+    /// UTC: when the kept places become everybody's.
+    pub release_at: NaiveDateTime,
+}
+
+/// The open sessions at these sites that last into the time of a search, the first first.
+pub fn open_sessions(db: &mut Db, search: &Search<'_>) -> Result<Vec<OpenSession>, Error> {
     // No session is longer than a day.
     let earliest = (search.from - TimeDelta::days(1)).naive_utc();
-    let sessions: Vec<(String, String, NaiveDateTime)> = collection_sessions::table
+    Ok(collection_sessions::table
         .filter(collection_sessions::site_code.eq_any(search.site_codes))
         .filter(collection_sessions::opens_at.between(earliest, search.until.naive_utc()))
+        .filter(collection_sessions::closes_at.gt(search.from.naive_utc()))
         .filter(collection_sessions::state.eq("open"))
-        .select((collection_sessions::id, collection_sessions::site_code, collection_sessions::release_at))
-        .load(db)?;
-    let sessions: HashMap<String, (String, NaiveDateTime)> =
-        sessions.into_iter().map(|(id, site_code, release_at)| (id, (site_code, release_at))).collect();
+        .select((
+            collection_sessions::id,
+            collection_sessions::site_code,
+            collection_sessions::opens_at,
+            collection_sessions::release_at,
+        ))
+        .order(collection_sessions::opens_at.asc())
+        .load(db)?)
+}
+
+/// All slots of these sessions with a free place, in no order.
+pub fn in_sessions(
+    db: &mut Db,
+    sessions: &[OpenSession],
+    search: &Search<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<FreeSlot>, Error> {
     let slots: Vec<SlotRow> = slots::table
-        .filter(slots::session_id.eq_any(sessions.keys()))
+        .filter(slots::session_id.eq_any(sessions.iter().map(|session| &session.id)))
         .filter(slots::product.eq(search.product))
         .filter(slots::starts_at.ge(search.from.naive_utc()))
         .filter(slots::starts_at.lt(search.until.naive_utc()))
         .filter((slots::held + slots::booked + slots::kept).lt(slots::capacity))
         .load(db)?;
     let found = slots.into_iter().filter_map(|slot| {
-        let (site_code, release_at) = sessions.get(&slot.session_id)?.clone();
-        Some(FreeSlot { slot, site_code, release_at })
+        let session = sessions.iter().find(|session| session.id == slot.session_id)?;
+        Some(FreeSlot { slot, site_code: session.site_code.clone(), release_at: session.release_at })
     });
     Ok(found.filter(|slot| slot.free(now) > 0).collect())
 }

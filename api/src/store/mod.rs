@@ -45,4 +45,4 @@ pub mod waitlist;
 pub mod wechat_subscriptions;
 
 pub use connection::{DatabaseUrl, Db, one_at_a_time};
-pub use pool::Pool;
+pub use pool::{Hurry, Pool};

@@ -3,6 +3,8 @@
 use super::connection::{DatabaseUrl, Db, Manager, in_snapshot, in_write_transaction};
 use crate::error::Error;
 use diesel::r2d2::{Pool as Connections, PooledConnection};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Connections to the database. Cheap to clone; all clones share the same connections.
@@ -10,6 +12,16 @@ use std::time::Duration;
 pub struct Pool {
     readers: Connections<Manager>,
     writers: Connections<Manager>,
+    hurried: Arc<AtomicUsize>,
+}
+
+/// Somebody who waits for a writing transaction.
+pub struct Hurry(Arc<AtomicUsize>);
+
+impl Drop for Hurry {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Pool {
@@ -33,7 +45,18 @@ impl Pool {
             DatabaseUrl::Postgres(_) => None,
         };
         let readers = build(connections)?;
-        Ok(Self { writers: writers.unwrap_or_else(|| readers.clone()), readers })
+        Ok(Self { writers: writers.unwrap_or_else(|| readers.clone()), readers, hurried: Arc::default() })
+    }
+
+    /// Tells jobs, for as long as this is kept, that somebody waits for a writing transaction.
+    pub fn hurry(&self) -> Hurry {
+        self.hurried.fetch_add(1, Ordering::Relaxed);
+        Hurry(Arc::clone(&self.hurried))
+    }
+
+    /// Whether somebody waits for a writing transaction: jobs that have time take it.
+    pub fn is_hurried(&self) -> bool {
+        self.hurried.load(Ordering::Relaxed) > 0
     }
 
     /// Whether there is one writer at a time, whatever one does: SQLite.

@@ -71,6 +71,20 @@ pub fn open_sites(db: &mut Db) -> Result<Vec<(String, Point)>, Error> {
     Ok(sites.into_iter().map(|(code, north, east)| (code, Point::of_micros(north, east))).collect())
 }
 
+/// The codes of the `limit` sites nearest to a point that are not given up, and where they are.
+pub fn nearest_sites(db: &mut Db, near: Point, limit: i64) -> Result<Vec<(String, Point)>, Error> {
+    let (north, east) = near.micros();
+    let (up, across) = (sites::latitude_micros - north, sites::longitude_micros - east);
+    let flat = up * up + across * across * near.narrowness() / 10_000;
+    let sites: Vec<(String, i64, i64)> = sites::table
+        .filter(sites::closed.eq(false))
+        .select((sites::code, sites::latitude_micros, sites::longitude_micros))
+        .order(flat.asc())
+        .limit(limit)
+        .load(db)?;
+    Ok(sites.into_iter().map(|(code, north, east)| (code, Point::of_micros(north, east))).collect())
+}
+
 /// The sites with these codes.
 pub fn sites_of(db: &mut Db, codes: &[&str]) -> Result<Vec<SiteRow>, Error> {
     Ok(sites::table.filter(sites::code.eq_any(codes)).load(db)?)

@@ -20,6 +20,7 @@ mod city;
 mod copy_floor;
 mod crowd;
 mod database;
+mod delivery;
 mod floor_server;
 mod http;
 mod import;
@@ -81,6 +82,9 @@ fn measure(options: &Options) -> Outcome<()> {
     }
     if options.wants("messages") {
         messages::measure(options, &mut report)?;
+    }
+    if options.wants("delivery") {
+        delivery::measure(options, &mut report)?;
     }
     if options.wants("import") || options.wants("issue") {
         import::measure(options, &mut report)?;

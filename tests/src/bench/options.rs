@@ -7,7 +7,7 @@ use clap::Parser;
 #[command(name = "bench")]
 pub struct Options {
     /// What to measure [default: everything].
-    #[arg(value_name = "NAME", value_parser = ["tokens", "qr", "http", "rss", "me", "booking", "soonest", "messages", "import", "issue"])]
+    #[arg(value_name = "NAME", value_parser = ["tokens", "qr", "http", "rss", "me", "booking", "soonest", "messages", "delivery", "import", "issue"])]
     names: Vec<String>,
     /// Donors that are imported and get certificates.
     #[arg(long, env = "BENCH_DONORS", default_value_t = 200_000)]
@@ -42,6 +42,9 @@ pub struct Options {
     /// Messages in one turn.
     #[arg(long, env = "BENCH_MESSAGES", default_value_t = 20_000)]
     pub messages: u32,
+    /// Messages that one worker hands over in one turn.
+    #[arg(long, env = "BENCH_DELIVERIES", default_value_t = 5_000)]
+    pub deliveries: u32,
     /// PostgreSQL's pgbench.
     #[arg(long, env = "REXUE_TEST_PGBENCH")]
     pub pgbench: Option<String>,
