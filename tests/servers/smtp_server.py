@@ -1,6 +1,6 @@
 """A real SMTP server for tests: STARTTLS and AUTH required, a certificate authority of its own, on loopback only.
 
-    smtp_server.py FOLDER [--tls starttls|implicit|none] [--inject]
+    smtp_server.py FOLDER [--tls starttls|implicit|none] [--inject] [--unread]
 
 The first line on standard output is the port. Received letters are written into FOLDER before they are accepted: `1.eml` as
 received, `1.json` as Python's own mail parser reads it. `ca.pem` in FOLDER is the authority to trust. The server ends when its
@@ -12,6 +12,7 @@ The recipient's local part says what happens:
   slow    RCPT is never answered           halfway  the connection is closed at RCPT
   hang    the letter is never answered     vanish   the connection is closed after the letter, without an answer
   bye     accepted, then the connection is closed
+--unread writes letters down as received, and does not read them: for measuring how fast they come.
 --inject adds plain answers to the one that begins TLS, as somebody on the way could.
 """
 
@@ -43,8 +44,9 @@ REFUSALS = {
 class Mailbox:
     """Writes letters down, and misbehaves as the recipient asks."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, unread: bool):
         self.folder = folder
+        self.unread = unread
         self.letters = 0
         self.connections = {}
 
@@ -74,6 +76,10 @@ class Mailbox:
 
     def write_down(self, session, envelope):
         self.letters += 1
+        target = self.folder / f"{self.letters}"
+        if self.unread:
+            target.with_suffix(".eml").write_bytes(envelope.content)
+            return
         connection = self.connections.setdefault(id(session), len(self.connections) + 1)
         parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
         described = {
@@ -86,7 +92,6 @@ class Mailbox:
             "structure": structure(parsed),
             "parts": [part_of(part) for part in parsed.walk() if not part.is_multipart()],
         }
-        target = self.folder / f"{self.letters}"
         target.with_suffix(".eml").write_bytes(envelope.content)
         # Whoever sees the description sees all of it.
         unfinished = target.with_suffix(".new")
@@ -162,7 +167,7 @@ def tls_context(folder: Path):
 
 async def serve(options):
     context = tls_context(options.folder)
-    mailbox = Mailbox(options.folder)
+    mailbox = Mailbox(options.folder, options.unread)
     kind = InjectingSMTP if options.inject else SMTP
 
     def conversation():
@@ -191,6 +196,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tls", choices=["starttls", "implicit", "none"], default="starttls")
     parser.add_argument("--inject", action="store_true")
+    parser.add_argument("--unread", action="store_true")
     asyncio.run(serve(parser.parse_args()))
 
 

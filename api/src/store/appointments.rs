@@ -7,6 +7,7 @@ use super::schema::{
     account_donors, appointments, collection_sessions, donors, idempotency_keys, reminder_times,
     session_notices, sites, slots,
 };
+use super::word::Word;
 use crate::error::Error;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -216,7 +217,7 @@ pub fn visits_of(db: &mut Db, donor_ids: &[&str], since: DateTime<Utc>) -> Resul
 pub fn expired_on(db: &mut Db, slot_ids: &[&str], now: DateTime<Utc>) -> Result<Vec<AppointmentRow>, Error> {
     let over = appointments::table
         .filter(appointments::slot_id.eq_any(slot_ids))
-        .filter(appointments::state.eq("held"))
+        .filter(appointments::state.eq(Word("held")))
         .filter(appointments::hold_expires_at.le(now.naive_utc()));
     Ok(match db {
         Db::Postgres(connection) => over.for_update().skip_locked().load(connection)?,
@@ -227,7 +228,7 @@ pub fn expired_on(db: &mut Db, slot_ids: &[&str], now: DateTime<Utc>) -> Result<
 /// The slots of holds that are over, at most `limit`.
 pub fn slots_with_expired_holds(db: &mut Db, limit: i64, now: DateTime<Utc>) -> Result<Vec<String>, Error> {
     Ok(appointments::table
-        .filter(appointments::state.eq("held"))
+        .filter(appointments::state.eq(Word("held")))
         .filter(appointments::hold_expires_at.le(now.naive_utc()))
         .select(appointments::slot_id)
         .distinct()
@@ -313,7 +314,7 @@ pub fn change(db: &mut Db, rows: &[&AppointmentRow]) -> Result<(), Error> {
 pub fn to_remind(db: &mut Db, limit: i64) -> Result<Vec<AppointmentRow>, Error> {
     let changed = appointments::table
         .filter(appointments::reminded.lt(appointments::sequence))
-        .filter(appointments::state.eq("booked").or(appointments::reminded.ge(0)))
+        .filter(appointments::state.eq(Word("booked")).or(appointments::reminded.ge(0)))
         .order(appointments::id.asc())
         .limit(limit);
     Ok(match db {

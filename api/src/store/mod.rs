@@ -43,6 +43,7 @@ pub mod users;
 pub mod visits;
 pub mod waitlist;
 pub mod wechat_subscriptions;
+mod word;
 
 pub use connection::{DatabaseUrl, Db, one_at_a_time};
 pub use pool::{Hurry, Pool};

@@ -12,6 +12,7 @@ pub use receipts::{by_provider, has_unnumbered, tell};
 
 use super::connection::{Db, insert_rows, on_each};
 use super::schema::{message_attempts, message_receipts, outbox};
+use super::word::Word;
 use crate::chance::Chance;
 use crate::error::Error;
 use crate::vault::{Field, Vault};
@@ -190,7 +191,7 @@ pub fn call_off(db: &mut Db, subjects: &[&str], kinds: &[&str], now: DateTime<Ut
     let queued = outbox::table
         .filter(outbox::subject.eq_any(subjects))
         .filter(outbox::kind.eq_any(kinds))
-        .filter(outbox::state.eq("queued"));
+        .filter(outbox::state.eq(Word("queued")));
     Ok(diesel::update(queued)
         .set((outbox::state.eq("superseded"), outbox::finished_at.eq(Some(now.naive_utc()))))
         .execute(db)?)

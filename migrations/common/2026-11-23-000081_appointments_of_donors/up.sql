@@ -2,3 +2,5 @@
 -- their states in so many words.
 CREATE INDEX appointments_donor ON appointments (donor_id, starts_at);
 DROP INDEX appointments_missed;
+-- The few that are held among all that were ever at a slot: looked for at each booking.
+CREATE INDEX appointments_held ON appointments (slot_id) WHERE state = 'held';

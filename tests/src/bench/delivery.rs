@@ -64,7 +64,7 @@ pub fn measure(options: &Options, report: &mut Report) -> Outcome<()> {
     let donors = u32::try_from(ACCOUNTS)?;
     let city = City::write(folder.path(), donors, donors)?;
     for place in Place::all(options) {
-        let (kannel, mail) = (Kannel::start(), MailServer::start());
+        let (kannel, mail) = (Kannel::start(), MailServer::start_unread());
         let mut settings = kannel.settings("");
         settings.extend(mail.settings());
         let scene = Scene::set(&place, &city, settings)?;
@@ -150,7 +150,8 @@ impl Scene {
         })?;
         let mut command = self.station.rexue()?;
         command.arg("work").envs(self.settings.iter().map(|(name, value)| (*name, value.as_str())));
-        let worker = Worker(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+        command.env("REXUE_LOG_FILTER", "error").stdout(Stdio::null());
+        let worker = Worker(command.spawn()?);
         while self.open()? > 0 {
             pause();
         }
@@ -159,8 +160,14 @@ impl Scene {
         let sent: Vec<Sent> = self.pool.read_blocking(|db| Ok(diesel::sql_query(sent).load(db)?))?;
         match u32::try_from(sent.len()) {
             Ok(number) if number == count => Ok(sent),
-            _ => Err(format!("{} of {count} messages were sent", sent.len()).into()),
+            _ => Err(format!("{} of {count} messages were sent; {}", sent.len(), self.outcomes()?).into()),
         }
+    }
+
+    fn outcomes(&self) -> Outcome<String> {
+        let outcomes = "SELECT DISTINCT outcome AS word FROM message_attempts";
+        let words: Vec<Word> = self.pool.read_blocking(|db| Ok(diesel::sql_query(outcomes).load(db)?))?;
+        Ok(words.into_iter().map(|row| row.word).collect::<Vec<_>>().join(", "))
     }
 
     fn open(&self) -> Outcome<i64> {

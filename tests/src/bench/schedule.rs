@@ -9,6 +9,9 @@ use rexue::domain::place::Point;
 use rexue::store::schedule::{self, SessionRow, SiteRow, SlotRow};
 use rexue::store::{DatabaseUrl, Pool};
 
+/// What a session's row says of chairs and staff; the slots are written beside it.
+const PLAN: &str = r#"{"products":[{"product":"whole_blood","chairs":4,"minutes":30}],"staff":2,"donors_per_staff":2,"reserved_percent":0,"release_hours_before":0}"#;
+
 /// Slots of each product in one session, and who opens it where.
 pub struct Plan {
     /// Sites, side by side.
@@ -63,7 +66,7 @@ fn session(site_code: &str, days: i64, now: DateTime<Utc>, chance: &mut Chance) 
         opens_at: opens_at.naive_utc(),
         closes_at: (opens_at + Duration::hours(9)).naive_utc(),
         vehicle: None,
-        plan: "{}".to_owned(),
+        plan: PLAN.to_owned(),
         release_at: now.naive_utc(),
         state: "open".to_owned(),
         reason: None,

@@ -41,10 +41,20 @@ impl MailServer {
 
     /// Starts on a free port of this machine.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts one that keeps letters as they come and does not read them, for measuring how fast they come.
+    pub fn start_unread() -> Self {
+        Self::start_with(&["--unread"])
+    }
+
+    fn start_with(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let complaints = folder.path().join("complaints.log");
         let mut process = python("servers/smtp_server.py")
             .arg(folder.path())
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(&complaints).unwrap())

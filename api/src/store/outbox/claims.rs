@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::store::arrays::{insert_together, update_together};
 use crate::store::connection::{Db, on_each};
 use crate::store::schema::{message_attempts, outbox};
+use crate::store::word::Word;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -13,16 +14,18 @@ use std::collections::HashMap;
 
 /// Whether anything is due.
 pub fn any_due(db: &mut Db, now: DateTime<Utc>) -> Result<bool, Error> {
-    let due = outbox::table.filter(outbox::state.eq("queued")).filter(outbox::due_at.le(now.naive_utc()));
+    let due =
+        outbox::table.filter(outbox::state.eq(Word("queued"))).filter(outbox::due_at.le(now.naive_utc()));
     Ok(diesel::select(diesel::dsl::exists(due)).get_result(db)?)
 }
 
 /// Whether a claim has ended by itself, or a message of unknown fate is to be looked at.
 pub fn any_to_settle(db: &mut Db, now: DateTime<Utc>) -> Result<bool, Error> {
-    let lost =
-        outbox::table.filter(outbox::state.eq("sending")).filter(outbox::lease_until.lt(now.naive_utc()));
+    let lost = outbox::table
+        .filter(outbox::state.eq(Word("sending")))
+        .filter(outbox::lease_until.lt(now.naive_utc()));
     let waited = outbox::table
-        .filter(outbox::state.eq("ambiguous"))
+        .filter(outbox::state.eq(Word("ambiguous")))
         .filter(outbox::finished_at.is_null())
         .filter(outbox::due_at.le(now.naive_utc()));
     let any_lost: bool = diesel::select(diesel::dsl::exists(lost)).get_result(db)?;
@@ -32,7 +35,7 @@ pub fn any_to_settle(db: &mut Db, now: DateTime<Utc>) -> Result<bool, Error> {
 /// Takes messages that are due for `lease`: whoever gets one, gets it alone. The attempt is written down before it is made.
 pub fn claim(db: &mut Db, limit: i64, lease: TimeDelta, now: DateTime<Utc>) -> Result<Vec<OutboxRow>, Error> {
     let due = outbox::table
-        .filter(outbox::state.eq("queued"))
+        .filter(outbox::state.eq(Word("queued")))
         .filter(outbox::due_at.le(now.naive_utc()))
         .order(outbox::due_at.asc())
         .limit(limit)
@@ -44,10 +47,10 @@ pub fn claim(db: &mut Db, limit: i64, lease: TimeDelta, now: DateTime<Utc>) -> R
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let claimed = outbox::table.filter(outbox::id.eq_any(&ids)).filter(outbox::state.eq("queued"));
+    let claimed = outbox::table.filter(outbox::id.eq_any(&ids)).filter(outbox::state.eq(Word("queued")));
     on_each!(db, |connection| diesel::update(claimed)
         .set((
-            outbox::state.eq("sending"),
+            outbox::state.eq(Word("sending")),
             outbox::attempts.eq(outbox::attempts + 1),
             outbox::fence.eq(outbox::fence + 1),
             outbox::lease_until.eq(Some((now + lease).naive_utc())),
@@ -109,7 +112,7 @@ pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result
                 let own = outbox::table
                     .find(&row.id)
                     .filter(outbox::fence.eq(row.fence))
-                    .filter(outbox::state.eq("sending"))
+                    .filter(outbox::state.eq(Word("sending")))
                     .filter((!handed_over).into_sql::<Bool>().or(outbox::refused_by.eq(&row.refused_by)))
                     .filter((!unknown).into_sql::<Bool>().or(outbox::delivery.ne_all(TAKEN)));
                 written += diesel::update(own)
@@ -156,7 +159,7 @@ fn overtaken(db: &mut Db, rows: &[Finished]) -> Result<Vec<OutboxRow>, Error> {
     let fences: HashMap<&str, i64> = rows.iter().map(|row| (row.id.as_str(), row.fence)).collect();
     let sending = outbox::table
         .filter(outbox::id.eq_any(fences.keys().copied().collect::<Vec<_>>()))
-        .filter(outbox::state.eq("sending"));
+        .filter(outbox::state.eq(Word("sending")));
     let mut found: Vec<OutboxRow> = match db {
         Db::Postgres(connection) => sending.for_update().load(connection)?,
         Db::Sqlite(connection) => sending.load(connection)?,
@@ -185,7 +188,7 @@ pub fn release_lost(
     look_at: impl Fn(&OutboxRow) -> Option<DateTime<Utc>>,
 ) -> Result<usize, Error> {
     let lost = outbox::table
-        .filter(outbox::state.eq("sending"))
+        .filter(outbox::state.eq(Word("sending")))
         .filter(outbox::lease_until.lt(now.naive_utc()))
         .order(outbox::id.asc())
         .limit(limit);
@@ -219,7 +222,7 @@ pub fn release_lost(
 /// were sent. How many are queued again.
 pub fn settle_unknown(db: &mut Db, limit: i64, now: DateTime<Utc>) -> Result<usize, Error> {
     let waited = outbox::table
-        .filter(outbox::state.eq("ambiguous"))
+        .filter(outbox::state.eq(Word("ambiguous")))
         .filter(outbox::finished_at.is_null())
         .filter(outbox::due_at.le(now.naive_utc()))
         .select(outbox::id)
@@ -231,6 +234,6 @@ pub fn settle_unknown(db: &mut Db, limit: i64, now: DateTime<Utc>) -> Result<usi
     if ids.is_empty() {
         return Ok(0);
     }
-    let those = outbox::table.filter(outbox::id.eq_any(&ids)).filter(outbox::state.eq("ambiguous"));
-    Ok(diesel::update(those).set(outbox::state.eq("queued")).execute(db)?)
+    let those = outbox::table.filter(outbox::id.eq_any(&ids)).filter(outbox::state.eq(Word("ambiguous")));
+    Ok(diesel::update(those).set(outbox::state.eq(Word("queued"))).execute(db)?)
 }
