@@ -16,6 +16,8 @@ use std::ops::Range;
 
 /// Sites that are asked first by who says where they are; all within reach only when these have too few places.
 const NEAREST: i64 = 8;
+/// Sessions whose slots are looked at together: on most days the nearest have enough.
+const FEW: usize = 3;
 /// Slots that are looked at for each place that is wanted, at all sites: the nearest of a day are wanted first, not the
 /// earliest.
 const LOOKED_AT: usize = 20;
@@ -130,11 +132,13 @@ fn nearest(
     let sites = within_reach(wish, schedule::nearest_sites(db, near, NEAREST)?);
     let codes = codes(&sites);
     let search = search(wish, &codes, time);
-    let sessions = free_slots::open_sessions(db, &search)?;
+    let mut sessions = free_slots::open_sessions(db, &search)?;
     let day = |session: &OpenSession| day_in_china(session.opens_at.and_utc());
+    let far = |session: &OpenSession| sites.iter().position(|(code, _)| *code == session.site_code);
+    sessions.sort_by_cached_key(|session| (day(session), far(session), session.opens_at));
     let mut found = Vec::new();
-    for sessions in sessions.chunk_by(|one, next| day(one) == day(next)) {
-        found.extend(free_slots::in_sessions(db, sessions, &search, now)?);
+    for few in sessions.chunks(FEW) {
+        found.extend(free_slots::in_sessions(db, few, &search, now)?);
         if found.len() >= wish.limit {
             break;
         }
