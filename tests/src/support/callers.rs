@@ -3,12 +3,18 @@
 use super::gateway::Gateway;
 use super::server::{Answer, Server};
 use super::station::Station;
+use super::wait::until;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use totp_rs::{Builder, Totp};
 
 /// The password of every user of the tests.
 pub const PASSWORD: &str = "correct horse battery";
+
+/// An authenticator shows another code after so many seconds.
+const STEP: u64 = 30;
+/// A server looks at its clock so many seconds after a test, at most.
+const LATE: u64 = 5;
 
 /// Somebody who has signed in.
 #[derive(Debug, Clone)]
@@ -108,15 +114,18 @@ pub struct User {
     /// What the user signs in with.
     pub user_name: String,
     totp: Totp,
-    step: Cell<u64>,
+    next_step: Cell<u64>,
 }
 
 impl User {
-    /// A code that the authenticator has not shown yet: three can be had within half a minute.
+    /// A code that the authenticator has not shown yet. A server takes those of one step before and after its own:
+    /// three can be had at once, but two near a step's end.
     pub fn totp_code(&self) -> String {
-        let step = self.step.get();
-        self.step.set(step + 1);
-        self.totp.generate(step * 30).to_string()
+        let oldest = (seconds() + LATE) / STEP - 1;
+        let step = self.next_step.get().max(oldest);
+        until("the next code", || step <= seconds() / STEP + 1);
+        self.next_step.set(step + 1);
+        self.totp.generate(step * STEP).to_string()
     }
 
     /// The body by which the user signs in.
@@ -173,14 +182,17 @@ pub fn accept(server: &Server, user_name: &str, invited: &Value) -> User {
     let secret =
         data_encoding::BASE32_NOPAD.decode(welcome["totp_secret"].as_str().unwrap().as_bytes()).unwrap();
     let secret: [u8; 20] = secret.try_into().unwrap();
-    let now = u64::try_from(super::now().timestamp()).unwrap();
     let user = User {
         id: invited["user_id"].as_str().unwrap().to_owned(),
         user_name: user_name.to_owned(),
         totp: Builder::new().with_secret(secret).build_noncompliant(),
-        step: Cell::new(now / 30 - 1),
+        next_step: Cell::new(0),
     };
     let accepted = json!({ "invitation": invitation, "password": PASSWORD, "totp": user.totp_code() });
     server.post_json("/v1/auth/invitations/accept", &accepted).with_status(204);
     user
+}
+
+fn seconds() -> u64 {
+    u64::try_from(super::now().timestamp()).unwrap()
 }

@@ -15,6 +15,8 @@ use ureq::http::{HeaderMap, Request};
 const READY: &str = "rexue listens on http://";
 /// A server or an answer that takes longer is not coming.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A connection that nobody used for so long is not used again: the server closes those of five seconds.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// A running server; it is stopped with SIGTERM when it goes out of scope. Then its log MUST be free of what belongs to
 /// invented persons, whatever the test is about.
@@ -89,6 +91,7 @@ impl Server {
             .allow_non_standard_methods(true)
             .max_redirects(0)
             .timeout_global(Some(PATIENCE))
+            .max_idle_age(IDLE)
             .build()
             .new_agent();
         let mut server =
