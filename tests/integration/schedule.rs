@@ -72,6 +72,11 @@ on_both! {
         assert_eq!(unknown.problem(), "unknown_product");
         let nowhere = server.read(&donor, "/v1/slots/soonest?product=whole_blood&near=91,0").with_status(422);
         assert_eq!(nowhere.problem(), "not_a_place");
+        for far in ["-34.7,-113.6", "90,180", "-90,-180"] {
+            let path = format!("/v1/slots/soonest?product=whole_blood&near={far}");
+            let found = server.read(&donor, &path).with_status(200).json();
+            assert_eq!(found["places"], json!([]), "nothing is within reach of {far}");
+        }
     }
 
     fn a_paused_session_offers_nothing_until_it_goes_on(station) {
