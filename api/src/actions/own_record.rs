@@ -126,16 +126,7 @@ pub(super) fn link(
     now: DateTime<Utc>,
     chance: &mut Chance,
 ) -> Result<(), Error> {
-    let row = LinkRow {
-        id: chance.id(now),
-        account_id: account_id.to_owned(),
-        donor_id: donor_id.to_owned(),
-        relation: relation.to_owned(),
-        proof: proof.to_owned(),
-        since: now.naive_utc(),
-        ended_at: None,
-    };
-    accounts::link(db, &row)
+    accounts::link(db, &LinkRow::new(account_id, donor_id, relation, proof, now, chance))
 }
 
 /// Who registers.

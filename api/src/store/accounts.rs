@@ -194,6 +194,28 @@ pub struct LinkRow {
     pub ended_at: Option<NaiveDateTime>,
 }
 
+impl LinkRow {
+    /// The row of a new link.
+    pub fn new(
+        account_id: &str,
+        donor_id: &str,
+        relation: &str,
+        proof: &str,
+        now: DateTime<Utc>,
+        chance: &mut Chance,
+    ) -> Self {
+        Self {
+            id: chance.id(now),
+            account_id: account_id.to_owned(),
+            donor_id: donor_id.to_owned(),
+            relation: relation.to_owned(),
+            proof: proof.to_owned(),
+            since: now.naive_utc(),
+            ended_at: None,
+        }
+    }
+}
+
 /// Writes a new link.
 pub fn link(db: &mut Db, row: &LinkRow) -> Result<(), Error> {
     diesel::insert_into(account_donors::table).values(row).execute(db)?;

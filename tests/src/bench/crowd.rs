@@ -2,7 +2,7 @@
 
 use crate::Outcome;
 use crate::station::Station;
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use rexue::chance::Chance;
 use rexue::clock::Clock;
 use rexue::domain::access::Role;
@@ -74,7 +74,7 @@ fn open_accounts(station: &Station, donor_ids: &[String]) -> Outcome<Vec<Caller>
             accounts::insert(db, &account)?;
             let phone = Phone::parse(&format!("170{place:08}"))?;
             accounts::set_phone(db, &account, &phone, &vault, &mut chance)?;
-            accounts::link(db, &link(&account.id, donor_id, now, &mut chance))?;
+            accounts::link(db, &LinkRow::new(&account.id, donor_id, "self", "window", now, &mut chance))?;
             ids.push(account.id);
         }
         Ok(ids)
@@ -91,16 +91,4 @@ fn open_accounts(station: &Station, donor_ids: &[String]) -> Outcome<Vec<Caller>
             Ok(Caller { id, token: tokens.sign(&principal, now)? })
         })
         .collect()
-}
-
-fn link(account_id: &str, donor_id: &str, now: DateTime<Utc>, chance: &mut Chance) -> LinkRow {
-    LinkRow {
-        id: chance.id(now),
-        account_id: account_id.to_owned(),
-        donor_id: donor_id.to_owned(),
-        relation: "self".to_owned(),
-        proof: "window".to_owned(),
-        since: now.naive_utc(),
-        ended_at: None,
-    }
 }

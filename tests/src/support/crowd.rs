@@ -2,7 +2,7 @@
 
 use super::callers::Caller;
 use super::station::Station;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use rexue::chance::Chance;
 use rexue::domain::access::Role;
 use rexue::domain::schedule::{Hours, Plan, ProductPlan};
@@ -59,7 +59,10 @@ impl Station {
                 let donor = donors::by_number(db, number)?.expect("an imported donor");
                 let account = AccountRow::new(&vault, now, &mut chance);
                 accounts::insert(db, &account)?;
-                accounts::link(db, &link(&account.id, &donor.id, now, &mut chance))?;
+                accounts::link(
+                    db,
+                    &LinkRow::new(&account.id, &donor.id, "self", "window", now, &mut chance),
+                )?;
                 opened.push((account.id, number.clone()));
             }
             Ok(opened)
@@ -125,17 +128,5 @@ impl Station {
             })
             .unwrap();
         rows.into_iter().map(|row| row.id).collect()
-    }
-}
-
-fn link(account_id: &str, donor_id: &str, now: DateTime<Utc>, chance: &mut Chance) -> LinkRow {
-    LinkRow {
-        id: chance.id(now),
-        account_id: account_id.to_owned(),
-        donor_id: donor_id.to_owned(),
-        relation: "self".to_owned(),
-        proof: "window".to_owned(),
-        since: now.naive_utc(),
-        ended_at: None,
     }
 }
