@@ -7,8 +7,8 @@ use crate::chance::Chance;
 use crate::domain::booking::NotBooked;
 use crate::domain::subscriptions::{MOST, agreed};
 use crate::error::Error;
-use crate::store::appointments::{self as answered, AnswerRow};
 use crate::store::audit::{self, Entry};
+use crate::store::idempotency_keys::{self, AnswerRow};
 use crate::store::wechat_subscriptions as store;
 use crate::store::{Db, accounts, message_preferences};
 use notifications::Language;
@@ -98,7 +98,7 @@ pub async fn answer(
                     answer: String::new(),
                     created_at: now.naive_utc(),
                 };
-                answered::keep_answers(db, &[row])?;
+                idempotency_keys::keep(db, &[row])?;
             }
             let mut added = Vec::new();
             for template in agreed {
@@ -122,7 +122,7 @@ pub async fn answer(
 /// Whether this was said with this key before; the account is locked, so nobody says it at the same time.
 fn said_before(db: &mut Db, key: Option<&Key>) -> Result<bool, Error> {
     let Some(key) = key else { return Ok(false) };
-    match answered::answers(db, &[&key.key_hash])?.pop() {
+    match idempotency_keys::answers(db, &[&key.key_hash])?.pop() {
         None => Ok(false),
         Some(row) if row.request_hash == key.request_hash => Ok(true),
         Some(_) => Err(Error::invalid(NotBooked::KeyReused.as_str(), NotBooked::KeyReused.message())),

@@ -4,7 +4,7 @@ use crate::actions::Context;
 use crate::clock::day_in_china;
 use crate::error::Error;
 use crate::store::{
-    appointments, hospitals, lockouts, outbox, questionnaires, sessions, sharing, sign_in_codes,
+    hospitals, idempotency_keys, lockouts, outbox, questionnaires, sessions, sharing, sign_in_codes,
 };
 use chrono::TimeDelta;
 
@@ -25,7 +25,7 @@ async fn forget(context: &Context) -> Result<(), Error> {
             hospitals::forget_assertions(db, now)?;
             lockouts::forget(db, now - TimeDelta::days(2))?;
             sessions::forget(db, now - TimeDelta::days(90))?;
-            appointments::forget_answers(db, now - TimeDelta::days(2))?;
+            idempotency_keys::forget(db, now - TimeDelta::days(2))?;
             outbox::forget(db, now - TimeDelta::days(30))?;
             questionnaires::forget_drafts(db, now - TimeDelta::days(30))?;
             questionnaires::forget_passes(db, day_in_china(now - TimeDelta::days(7)))?;

@@ -1,11 +1,10 @@
-//! Appointments, the places they take, and the answers to requests that may come twice.
+//! Appointments and the places they take.
 
 use super::arrays::{insert_together, update_together};
 use super::connection::Db;
 use super::schedule::{SiteRow, SlotRow};
 use super::schema::{
-    account_donors, appointments, collection_sessions, donors, idempotency_keys, reminder_times,
-    session_notices, sites, slots,
+    account_donors, appointments, collection_sessions, donors, reminder_times, session_notices, sites, slots,
 };
 use super::word::Word;
 use crate::error::Error;
@@ -356,39 +355,6 @@ pub fn save_slots(db: &mut Db, rows: &[&SlotRow]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// An answer that was given before.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
-pub struct AnswerRow {
-    /// The hash of who asked and of the key.
-    pub key_hash: Vec<u8>,
-    /// The hash of the request.
-    pub request_hash: Vec<u8>,
-    /// The answer, JSON.
-    pub answer: String,
-    /// UTC.
-    pub created_at: NaiveDateTime,
-}
-
-/// The answers that were given to these keys.
-pub fn answers(db: &mut Db, key_hashes: &[&[u8]]) -> Result<Vec<AnswerRow>, Error> {
-    if key_hashes.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(idempotency_keys::table.filter(idempotency_keys::key_hash.eq_any(key_hashes)).load(db)?)
-}
-
-/// Writes answers down.
-pub fn keep_answers(db: &mut Db, rows: &[AnswerRow]) -> Result<(), Error> {
-    super::connection::insert_rows!(db, idempotency_keys::table, rows)
-}
-
-/// Deletes answers given before `before`: how many.
-pub fn forget_answers(db: &mut Db, before: DateTime<Utc>) -> Result<usize, Error> {
-    let old = idempotency_keys::table.filter(idempotency_keys::created_at.lt(before.naive_utc()));
-    Ok(diesel::delete(old).execute(db)?)
 }
 
 /// The appointments of these donors, the newest start first.

@@ -17,6 +17,7 @@ pub mod donors;
 pub mod free_slots;
 pub mod groups;
 pub mod hospitals;
+pub mod idempotency_keys;
 pub mod imports;
 pub mod invitations;
 pub mod lockouts;

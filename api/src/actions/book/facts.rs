@@ -8,7 +8,7 @@ use crate::domain::booking::Policy;
 use crate::error::Error;
 use crate::store::appointments::{self as store, AppointmentRow, SeenDonor, Venue};
 use crate::store::schedule::SlotRow;
-use crate::store::{Db, booking_policy};
+use crate::store::{Db, booking_policy, idempotency_keys};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -39,7 +39,7 @@ impl Facts {
     ) -> Result<Self, Error> {
         let keys: Vec<&[u8]> =
             requests.iter().filter_map(|request| Some(request.key.as_ref()?.key_hash.as_slice())).collect();
-        let answers = store::answers(db, &keys)?
+        let answers = idempotency_keys::answers(db, &keys)?
             .into_iter()
             .map(|row| Ok((row.key_hash.clone(), (row.request_hash.clone(), Answer::read(&row)?))))
             .collect::<Result<_, Error>>()?;

@@ -5,7 +5,8 @@ use super::{Answer, Request};
 use crate::chance::Chance;
 use crate::domain::booking::NotBooked;
 use crate::error::Error;
-use crate::store::appointments::{self as store, AnswerRow, AppointmentRow};
+use crate::store::appointments::{self as store, AppointmentRow};
+use crate::store::idempotency_keys::{self, AnswerRow};
 use crate::store::outbox::{self, Notice, OutboxRow};
 use crate::store::{Db, audit};
 use std::collections::HashSet;
@@ -90,6 +91,6 @@ impl Desk<'_> {
         }
         // In one order on all nodes, so that two with the same keys do not wait in a circle.
         rows.sort_by(|one, other| one.key_hash.cmp(&other.key_hash));
-        store::keep_answers(db, &rows)
+        idempotency_keys::keep(db, &rows)
     }
 }
