@@ -101,16 +101,16 @@ pub async fn wrong_method(allow: &'static str) -> Result<HttpResponse, Error> {
 pub enum CallerProblems {
     /// `missing_token`, `invalid_token`, `expired_token`, `session_ended`
     #[response(status = 401, content_type = "application/problem+json")]
-    Unauthenticated(#[to_schema] Problem),
+    Unauthenticated(Problem),
     /// `not_allowed`: the caller's role may not do this
     #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] Problem),
+    Forbidden(Problem),
     /// `too_many_requests`, or the limit that the operation names
     #[response(status = 429, content_type = "application/problem+json")]
-    TooMany(#[to_schema] Problem),
+    TooMany(Problem),
     /// `database_unavailable`
     #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Problem),
+    Unavailable(Problem),
 }
 
 /// The problems of every operation that takes a body.
@@ -119,11 +119,11 @@ pub enum CallerProblems {
 pub enum BodyProblems {
     /// `body_too_large`
     #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] Problem),
+    TooLarge(Problem),
     /// `unsupported_media_type`
     #[response(status = 415, content_type = "application/problem+json")]
-    UnsupportedMedia(#[to_schema] Problem),
+    UnsupportedMedia(Problem),
     /// `malformed_body`, or the reason why the member `field` is refused
     #[response(status = 422, content_type = "application/problem+json")]
-    Invalid(#[to_schema] Problem),
+    Invalid(Problem),
 }

@@ -23,6 +23,11 @@ impl Teller {
         Self { provider: sms.provider.clone(), secret: sms.receipts_secret.clone() }
     }
 
+    /// The secret is the last part of the address.
+    fn check_address(&self, provider: &str, request: &HttpRequest) -> Result<(), Error> {
+        self.check(provider, request.match_info().query("token"))
+    }
+
     /// Without the secret there is nothing here.
     fn check(&self, provider: &str, token: &str) -> Result<(), Error> {
         let same = bool::from(self.secret.as_bytes().ct_eq(token.as_bytes()));
@@ -32,6 +37,28 @@ impl Teller {
             Err(Error::not_found("There is nothing here."))
         }
     }
+}
+
+/// The problems of everything that a provider tells.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "it is only there to be read by the contract")]
+pub enum TellerProblems {
+    /// `not_found`
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+    /// `malformed_receipt`
+    #[response(status = 422, content_type = "application/problem+json")]
+    Malformed(Problem),
+}
+
+/// What Alibaba Cloud wants to hear.
+fn taken_from_aliyun() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "code": 0, "msg": "OK" }))
+}
+
+/// What Tencent Cloud wants to hear.
+fn taken_from_tencent() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "result": 0, "errmsg": "OK" }))
 }
 
 type Query = web::Query<Vec<(String, String)>>;
@@ -59,8 +86,7 @@ fn told(query: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
     ),
     responses(
         (status = 204, description = "Taken; one that is known, or of no message of ours, changes nothing"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`malformed_receipt`", body = Problem, content_type = "application/problem+json"),
+        TellerProblems,
     )
 )]
 pub async fn kannel(
@@ -85,8 +111,7 @@ pub async fn kannel(
     ),
     responses(
         (status = 204, description = "Taken"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`malformed_receipt`", body = Problem, content_type = "application/problem+json"),
+        TellerProblems,
     )
 )]
 pub async fn kannel_inbound(
@@ -107,8 +132,7 @@ pub async fn kannel_inbound(
     request_body(content = String, content_type = "application/json"),
     responses(
         (status = 200, description = "`{\"code\":0}`"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`malformed_receipt`", body = Problem, content_type = "application/problem+json"),
+        TellerProblems,
     )
 )]
 pub async fn aliyun(
@@ -117,9 +141,9 @@ pub async fn aliyun(
     request: HttpRequest,
     body: web::Bytes,
 ) -> Result<HttpResponse, Error> {
-    teller.check("aliyun", request.match_info().query("token"))?;
+    teller.check_address("aliyun", &request)?;
     receipts::take(&context, receipt::aliyun(&body).map_err(refused)?).await?;
-    Ok(HttpResponse::Ok().json(json!({ "code": 0, "msg": "OK" })))
+    Ok(taken_from_aliyun())
 }
 
 /// Take delivery reports of Tencent Cloud's.
@@ -129,8 +153,7 @@ pub async fn aliyun(
     request_body(content = String, content_type = "application/json"),
     responses(
         (status = 200, description = "`{\"result\":0,\"errmsg\":\"OK\"}`"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`malformed_receipt`", body = Problem, content_type = "application/problem+json"),
+        TellerProblems,
     )
 )]
 pub async fn tencent(
@@ -139,9 +162,9 @@ pub async fn tencent(
     request: HttpRequest,
     body: web::Bytes,
 ) -> Result<HttpResponse, Error> {
-    teller.check("tencent", request.match_info().query("token"))?;
+    teller.check_address("tencent", &request)?;
     receipts::take(&context, receipt::tencent(&body).map_err(refused)?).await?;
-    Ok(HttpResponse::Ok().json(json!({ "result": 0, "errmsg": "OK" })))
+    Ok(taken_from_tencent())
 }
 
 /// Take messages that people sent to Alibaba Cloud (`SmsUp`): as of Kannel's, a wish to get no more appeals is kept.
@@ -151,8 +174,7 @@ pub async fn tencent(
     request_body(content = String, content_type = "application/json"),
     responses(
         (status = 200, description = "`{\"code\":0}`"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`malformed_receipt`", body = Problem, content_type = "application/problem+json"),
+        TellerProblems,
     )
 )]
 pub async fn aliyun_inbound(
@@ -161,9 +183,9 @@ pub async fn aliyun_inbound(
     request: HttpRequest,
     body: web::Bytes,
 ) -> Result<HttpResponse, Error> {
-    teller.check("aliyun", request.match_info().query("token"))?;
+    teller.check_address("aliyun", &request)?;
     receipts::answer(&context, receipt::aliyun_inbound(&body).map_err(refused)?).await?;
-    Ok(HttpResponse::Ok().json(json!({ "code": 0, "msg": "OK" })))
+    Ok(taken_from_aliyun())
 }
 
 /// Take a message that somebody sent to Tencent Cloud: as of Kannel's, a wish to get no more appeals is kept.
@@ -173,8 +195,7 @@ pub async fn aliyun_inbound(
     request_body(content = String, content_type = "application/json"),
     responses(
         (status = 200, description = "`{\"result\":0,\"errmsg\":\"OK\"}`"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`malformed_receipt`", body = Problem, content_type = "application/problem+json"),
+        TellerProblems,
     )
 )]
 pub async fn tencent_inbound(
@@ -183,7 +204,7 @@ pub async fn tencent_inbound(
     request: HttpRequest,
     body: web::Bytes,
 ) -> Result<HttpResponse, Error> {
-    teller.check("tencent", request.match_info().query("token"))?;
+    teller.check_address("tencent", &request)?;
     receipts::answer(&context, vec![receipt::tencent_inbound(&body).map_err(refused)?]).await?;
-    Ok(HttpResponse::Ok().json(json!({ "result": 0, "errmsg": "OK" })))
+    Ok(taken_from_tencent())
 }
