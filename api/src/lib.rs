@@ -12,7 +12,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod error;
-pub mod group_commit;
+pub mod group;
 pub mod jobs;
 mod jwt;
 pub mod keyring;

@@ -18,7 +18,7 @@ use crate::chance::Chance;
 use crate::domain::booking::NotBooked;
 use crate::domain::eligibility::RulePacks;
 use crate::error::{Error, Kind};
-use crate::group_commit::{GroupCommit, Outcomes};
+use crate::group::{Group, Outcomes};
 use crate::store::appointments::{self as store, AppointmentRow, Venue};
 use crate::store::idempotency_keys::AnswerRow;
 use crate::store::{Db, booking_policy};
@@ -161,7 +161,7 @@ enum Answer {
 /// Takes requests and runs them in groups.
 #[derive(Clone)]
 pub struct Bookings {
-    group: GroupCommit<Request, Appointment>,
+    group: Group<Request, Appointment>,
     bell: Arc<Notify>,
 }
 
@@ -184,7 +184,7 @@ impl Bookings {
 pub fn start(context: &Context) -> Result<Bookings, Error> {
     let (rules, clock) = (Arc::clone(&context.rules), context.clock);
     let writers = if context.pool.has_one_writer() { 1 } else { 2 };
-    let group = GroupCommit::start(&context.pool, writers, move |db: &mut Db, requests: &[Request]| {
+    let group = Group::writing(&context.pool, writers, move |db: &mut Db, requests: &[Request]| {
         run(&rules, clock.now(), db, requests)
     })?;
     Ok(Bookings { group, bell: Arc::clone(&context.bell) })

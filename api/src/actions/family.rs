@@ -24,7 +24,7 @@ pub fn visible(db: &mut Db, account_id: &str, donor_no: &str) -> Result<LinkedDo
     seen.into_iter().find(|donor| donor.donor_no == donor_no).ok_or_else(no_such_donor)
 }
 
-fn no_such_donor() -> Error {
+pub(super) fn no_such_donor() -> Error {
     Error::not_found("There is no such donor.")
 }
 
@@ -37,7 +37,7 @@ pub(super) fn own_record(db: &mut Db, account_id: &str) -> Result<LinkedDonor, E
     seen.into_iter().find(|donor| donor.link.relation == "self").ok_or_else(no_record)
 }
 
-fn no_record() -> Error {
+pub(super) fn no_record() -> Error {
     Error::conflict("no_record", "This account has no donor record yet: bind one, or register.")
 }
 

@@ -155,8 +155,7 @@ impl Vicinity {
         for product in Product::ALL {
             let search = Search {
                 product: product.as_str(),
-                from: now + policy.notice,
-                until: now + policy.window,
+                time: now + policy.notice..now + policy.window,
                 site_codes: &open,
                 limit: LOOKED_AT,
             };

@@ -1,28 +1,36 @@
-//! Finds the soonest places for a donor: from the first day on which the rules allow it.
+//! Finds the soonest places for donors: from the first day on which the rules allow it. Who asks at the same time is answered
+//! together, with one query a kind.
+
+mod near;
 
 use super::Context;
-use super::eligibility::facts;
+use super::eligibility::Histories;
+use super::family::{no_record, no_such_donor};
 use crate::clock::{day_in_china, instant_in_china};
+use crate::domain::booking::Policy;
 use crate::domain::donation::Product;
 use crate::domain::eligibility::assess;
+use crate::domain::identity::Sex;
 use crate::domain::place::Point;
 use crate::error::Error;
-use crate::store::free_slots::{self, FreeSlot, OpenSession, Search};
+use crate::group::{Group, Outcomes};
+use crate::store::appointments::{self, SeenDonor};
+use crate::store::free_slots::{self, FreeSlot, Search};
 use crate::store::schedule::{self, SiteRow, SlotRow};
 use crate::store::{Db, booking_policy};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use near::{Reached, look_near, within_reach};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-/// Sites that are asked first by who says where they are; all within reach only when these have too few places.
-const NEAREST: i64 = 8;
-/// Sessions whose slots are looked at together: on most days the nearest have enough.
-const FEW: usize = 3;
 /// Slots that are looked at for each place that is wanted, at all sites: the nearest of a day are wanted first, not the
 /// earliest.
 const LOOKED_AT: usize = 20;
+/// Groups of searches under way at one time.
+const READERS: usize = 2;
 
 /// What is wished for.
+#[derive(Debug, Clone)]
 pub struct Wish {
     /// Who asks.
     pub account_id: String,
@@ -41,6 +49,7 @@ pub struct Wish {
 }
 
 /// A place that was found.
+#[derive(Debug)]
 pub struct FoundSlot {
     /// The slot.
     pub slot: SlotRow,
@@ -53,6 +62,7 @@ pub struct FoundSlot {
 }
 
 /// What was found.
+#[derive(Debug)]
 pub struct Found {
     /// The first day on which the rules allow it.
     pub first_day: Option<NaiveDate>,
@@ -60,96 +70,160 @@ pub struct Found {
     pub places: Vec<FoundSlot>,
 }
 
-/// Finds places.
+/// Finds places for those who ask at the same time.
+#[derive(Clone)]
+pub struct Searches(Group<Wish, Found>);
+
+impl Searches {
+    /// Starts the readers.
+    ///
+    /// # Errors
+    /// `internal` when no thread can be had.
+    pub fn start(context: &Context) -> Result<Self, Error> {
+        let whole = context.clone();
+        let run = move |db: &mut Db, wishes: &[Wish]| find_all(&whole, db, wishes);
+        Ok(Self(Group::reading(&context.pool, READERS, run)?))
+    }
+
+    /// Finds places.
+    ///
+    /// # Errors
+    /// `not_found`, `no_record`; `overloaded`.
+    pub async fn find(&self, wish: Wish) -> Result<Found, Error> {
+        self.0.submit(wish).await
+    }
+}
+
+/// [`Searches::find`] for one who asks alone.
 ///
 /// # Errors
 /// `not_found`, `no_record`.
 pub async fn find(context: &Context, wish: Wish) -> Result<Found, Error> {
     let whole = context.clone();
-    context.pool.read(move |db| find_in(&whole, db, &wish)).await
+    let mut found = context.pool.read(move |db| find_all(&whole, db, &[wish])).await?;
+    found.pop().unwrap_or_else(|| Err(Error::internal("a wish without an answer")))
 }
 
-fn find_in(context: &Context, db: &mut Db, wish: &Wish) -> Result<Found, Error> {
+/// A wish under way.
+struct Hunt<'a> {
+    wish: &'a Wish,
+    first_day: Option<NaiveDate>,
+    /// When a place may be.
+    time: Range<DateTime<Utc>>,
+    /// Sites that were looked at, with their distances.
+    sites: Reached,
+    found: Vec<FreeSlot>,
+}
+
+impl Hunt<'_> {
+    fn is_over(&self) -> bool {
+        self.first_day.is_none() || self.found.len() >= self.wish.limit
+    }
+
+    /// The wished number of places: by day, then by distance, then by time.
+    fn choose(&mut self) {
+        let distances: HashMap<&str, Option<u64>> =
+            self.sites.iter().map(|(code, distance)| (code.as_str(), *distance)).collect();
+        self.found.sort_by_cached_key(|found| {
+            let distance = distances.get(found.site_code.as_str()).copied().flatten();
+            (day_in_china(found.slot.starts_at.and_utc()), distance, found.slot.starts_at)
+        });
+        self.found.truncate(self.wish.limit);
+    }
+
+    fn finish(self, rows: &HashMap<String, SiteRow>, now: DateTime<Utc>) -> Found {
+        let distance = |code: &str| self.sites.iter().find(|(site, _)| site == code)?.1;
+        let place = |found: FreeSlot| {
+            let (site, distance_m) = (rows.get(&found.site_code)?.clone(), distance(&found.site_code));
+            Some(FoundSlot { free: found.free(now), slot: found.slot, site, distance_m })
+        };
+        Found { first_day: self.first_day, places: self.found.into_iter().filter_map(place).collect() }
+    }
+}
+
+fn find_all(context: &Context, db: &mut Db, wishes: &[Wish]) -> Outcomes<Found> {
     let now = context.clock.now();
-    let facts = facts(db, &wish.account_id, wish.donor_no.as_deref())?;
-    let from = wish.from.unwrap_or_else(|| day_in_china(now)).max(day_in_china(now));
-    let first_day = assess(&context.rules, &facts, wish.product, from).first_day;
-    let Some(day) = first_day else { return Ok(Found { first_day, places: Vec::new() }) };
+    let askers = Askers::load(db, wishes)?;
     let policy = booking_policy::policy(db)?;
-    let begin = instant_in_china(day, NaiveTime::MIN).max(now + policy.notice);
-    let time = begin..now + policy.window;
-    let (mut sites, mut found) = match wish.near {
-        Some(near) => nearest(db, wish, near, &time, now)?,
-        None => (Vec::new(), Vec::new()),
-    };
-    if found.len() < wish.limit {
-        sites = within_reach(wish, schedule::open_sites(db)?);
-        found = free_slots::earliest(db, &search(wish, &codes(&sites), &time), now)?;
-    }
-    let distances: HashMap<&str, Option<u64>> =
-        sites.iter().map(|(code, distance)| (code.as_str(), *distance)).collect();
-    let distance = |slot: &FreeSlot| distances.get(slot.site_code.as_str()).copied().flatten();
-    found.sort_by_cached_key(|found| {
-        (day_in_china(found.slot.starts_at.and_utc()), distance(found), found.slot.starts_at)
-    });
-    found.truncate(wish.limit);
-    let places: BTreeSet<&str> = found.iter().map(|found| found.site_code.as_str()).collect();
-    let codes: Vec<&str> = places.into_iter().collect();
-    let rows: HashMap<String, SiteRow> =
-        schedule::sites_of(db, &codes)?.into_iter().map(|site| (site.code.clone(), site)).collect();
-    let place = |found: FreeSlot| {
-        let (site, distance_m) = (rows.get(&found.site_code)?.clone(), distance(&found));
-        Some(FoundSlot { free: found.free(now), slot: found.slot, site, distance_m })
-    };
-    Ok(Found { first_day, places: found.into_iter().filter_map(place).collect() })
-}
-
-/// Codes of sites, and their distances in metres.
-type Reached = Vec<(String, Option<u64>)>;
-
-fn codes(sites: &Reached) -> Vec<&str> {
-    sites.iter().map(|(code, _)| code.as_str()).collect()
-}
-
-fn search<'a>(wish: &Wish, site_codes: &'a [&'a str], time: &Range<DateTime<Utc>>) -> Search<'a> {
-    Search {
-        product: wish.product.as_str(),
-        from: time.start,
-        until: time.end,
-        site_codes,
-        limit: i64::try_from(wish.limit * LOOKED_AT).unwrap_or(i64::MAX),
-    }
-}
-
-/// The nearest sites, and their free slots on as many days as it takes to find what is wanted.
-fn nearest(
-    db: &mut Db,
-    wish: &Wish,
-    near: Point,
-    time: &Range<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Result<(Reached, Vec<FreeSlot>), Error> {
-    let sites = within_reach(wish, schedule::nearest_sites(db, near, NEAREST)?);
-    let codes = codes(&sites);
-    let search = search(wish, &codes, time);
-    let mut sessions = free_slots::open_sessions(db, &search)?;
-    let day = |session: &OpenSession| day_in_china(session.opens_at.and_utc());
-    let far = |session: &OpenSession| sites.iter().position(|(code, _)| *code == session.site_code);
-    sessions.sort_by_cached_key(|session| (day(session), far(session), session.opens_at));
-    let mut found = Vec::new();
-    for few in sessions.chunks(FEW) {
-        found.extend(free_slots::in_sessions(db, few, &search, now)?);
-        if found.len() >= wish.limit {
-            break;
+    let mut hunts: Vec<Result<Hunt<'_>, Error>> =
+        wishes.iter().map(|wish| askers.hunt(context, wish, &policy, now)).collect();
+    let mut under_way: Vec<&mut Hunt<'_>> =
+        hunts.iter_mut().flatten().filter(|hunt| !hunt.is_over()).collect();
+    if !under_way.is_empty() {
+        let sites = schedule::open_sites(db)?;
+        look_near(db, &mut under_way, &sites, now)?;
+        for hunt in under_way {
+            if !hunt.is_over() {
+                look_everywhere(db, hunt, &sites, now)?;
+            }
+            hunt.choose();
         }
     }
-    Ok((sites, found))
+    let places = hunts.iter().flatten().flat_map(|hunt| &hunt.found);
+    let codes: BTreeSet<&str> = places.map(|found| found.site_code.as_str()).collect();
+    let rows = schedule::sites_of(db, &codes.into_iter().collect::<Vec<_>>())?;
+    let rows: HashMap<String, SiteRow> = rows.into_iter().map(|site| (site.code.clone(), site)).collect();
+    Ok(hunts.into_iter().map(|hunt| Ok(hunt?.finish(&rows, now))).collect())
 }
 
-/// Those of some sites that are within reach, with their distances.
-fn within_reach(wish: &Wish, sites: Vec<(String, Point)>) -> Reached {
-    let far = sites.into_iter().map(|(code, place)| (code, wish.near.map(|near| near.metres_to(place))));
-    far.filter(|(_, metres)| metres.is_none_or(|metres| metres <= wish.within_m))
-        .map(|(code, metres)| (code, metres.and_then(|metres| format!("{metres:.0}").parse().ok())))
-        .collect()
+/// All sites within reach, in the order of time.
+fn look_everywhere(
+    db: &mut Db,
+    hunt: &mut Hunt<'_>,
+    sites: &[(String, Point)],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    hunt.sites = within_reach(hunt.wish, sites);
+    let site_codes: Vec<&str> = hunt.sites.iter().map(|(code, _)| code.as_str()).collect();
+    let search = Search {
+        product: hunt.wish.product.as_str(),
+        time: hunt.time.clone(),
+        site_codes: &site_codes,
+        limit: i64::try_from(hunt.wish.limit * LOOKED_AT).unwrap_or(i64::MAX),
+    };
+    hunt.found = free_slots::earliest(db, &search, now)?;
+    Ok(())
+}
+
+/// For whom places are looked for.
+struct Askers {
+    donors: Vec<SeenDonor>,
+    histories: Histories,
+}
+
+impl Askers {
+    fn load(db: &mut Db, wishes: &[Wish]) -> Result<Self, Error> {
+        let accounts: BTreeSet<&str> = wishes.iter().map(|wish| wish.account_id.as_str()).collect();
+        let donors = appointments::donors_of_accounts(db, &accounts.into_iter().collect::<Vec<_>>())?;
+        let ids: BTreeSet<&str> = donors.iter().map(|donor| donor.donor_id.as_str()).collect();
+        let histories = Histories::load(db, &ids.into_iter().collect::<Vec<_>>())?;
+        Ok(Self { donors, histories })
+    }
+
+    fn donor(&self, wish: &Wish) -> Result<&SeenDonor, Error> {
+        let mut seen = self.donors.iter().filter(|donor| donor.account_id == wish.account_id);
+        match &wish.donor_no {
+            Some(number) => seen.find(|donor| donor.donor_no == *number).ok_or_else(no_such_donor),
+            None => seen.find(|donor| donor.relation == "self").ok_or_else(no_record),
+        }
+    }
+
+    fn hunt<'a>(
+        &self,
+        context: &Context,
+        wish: &'a Wish,
+        policy: &Policy,
+        now: DateTime<Utc>,
+    ) -> Result<Hunt<'a>, Error> {
+        let donor = self.donor(wish)?;
+        let sex = Sex::from_word(&donor.sex).ok_or_else(|| Error::internal("a sex that does not exist"))?;
+        let facts = self.histories.facts(&donor.donor_id, donor.birth_date, sex);
+        let today = day_in_china(now);
+        let first_day =
+            assess(&context.rules, &facts, wish.product, wish.from.unwrap_or(today).max(today)).first_day;
+        let soonest = now + policy.notice;
+        let begin = first_day.map_or(soonest, |day| instant_in_china(day, NaiveTime::MIN).max(soonest));
+        let time = begin..now + policy.window;
+        Ok(Hunt { wish, first_day, time, sites: Vec::new(), found: Vec::new() })
+    }
 }

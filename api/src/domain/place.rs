@@ -45,11 +45,18 @@ impl Point {
         (degrees(self.latitude_micros), degrees(self.longitude_micros))
     }
 
-    /// How much narrower a degree of longitude is here than one of latitude, squared, in ten-thousandths: on a map of a
-    /// province, distances are compared with no more than that.
-    pub fn narrowness(self) -> i64 {
-        let (latitude, _) = self.degrees();
-        format!("{:.0}", latitude.to_radians().cos().powi(2) * 10_000.0).parse().unwrap_or(10_000)
+    /// A ruler laid here, for points that are not far away: it orders them as their distances do, at a fraction of the cost. It says the
+    /// square of the distance on a flat map, without a unit.
+    pub fn ruler(self) -> impl Fn(Self) -> i128 {
+        // A degree of longitude is that much narrower here than one of latitude, squared, in ten-thousandths.
+        let narrowness: i128 = format!("{:.0}", self.degrees().0.to_radians().cos().powi(2) * 10_000.0)
+            .parse()
+            .unwrap_or(10_000);
+        move |other| {
+            let up = i128::from(other.latitude_micros - self.latitude_micros);
+            let across = i128::from(other.longitude_micros - self.longitude_micros);
+            up * up + across * across * narrowness / 10_000
+        }
     }
 
     /// The distance to another point along the surface, metres (haversine).
@@ -82,6 +89,22 @@ mod tests {
         assert!((62_000.0..63_000.0).contains(&metres), "{metres}");
         assert!(zhengzhou.metres_to(zhengzhou) < 0.01);
         assert_eq!(zhengzhou.micros(), (34_746_600, 113_625_300));
+    }
+
+    #[test]
+    fn a_ruler_orders_points_as_their_distances_do() {
+        let here = Point::of_degrees(34.7466, 113.6253).unwrap();
+        let points = (0..400).map(|n| {
+            Point::of_degrees(34.0 + f64::from(n % 20) * 0.07, 113.0 + f64::from(n / 20) * 0.06).unwrap()
+        });
+        let ruler = here.ruler();
+        let mut points: Vec<Point> = points.collect();
+
+        points.sort_by_key(|point| ruler(*point));
+
+        let metres: Vec<f64> = points.iter().map(|point| here.metres_to(*point)).collect();
+        assert!(metres.windows(2).all(|pair| pair[0] <= pair[1] * 1.01), "{metres:?}");
+        assert!(ruler(Point::of_degrees(-90.0, -180.0).unwrap()) > 0, "the other side of the world");
     }
 
     #[test]

@@ -6,15 +6,14 @@ use super::schema::{collection_sessions, slots};
 use crate::error::Error;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use std::ops::Range;
 
 /// What a search for places asks.
 pub struct Search<'a> {
     /// The product.
     pub product: &'a str,
-    /// Not before.
-    pub from: DateTime<Utc>,
-    /// Before.
-    pub until: DateTime<Utc>,
+    /// When.
+    pub time: Range<DateTime<Utc>>,
     /// At these sites.
     pub site_codes: &'a [&'a str],
     /// How many places.
@@ -50,8 +49,8 @@ pub fn earliest(db: &mut Db, search: &Search<'_>, now: DateTime<Utc>) -> Result<
     Ok(slots::table
         .inner_join(collection_sessions::table)
         .filter(slots::product.eq(search.product))
-        .filter(slots::starts_at.ge(search.from.naive_utc()))
-        .filter(slots::starts_at.lt(search.until.naive_utc()))
+        .filter(slots::starts_at.ge(search.time.start.naive_utc()))
+        .filter(slots::starts_at.lt(search.time.end.naive_utc()))
         .filter(collection_sessions::state.eq("open"))
         .filter(collection_sessions::site_code.eq_any(search.site_codes))
         .filter(unreserved.or(whole.and(released)))
@@ -74,14 +73,18 @@ pub struct OpenSession {
     pub release_at: NaiveDateTime,
 }
 
-/// The open sessions at these sites that last into the time of a search, the first first.
-pub fn open_sessions(db: &mut Db, search: &Search<'_>) -> Result<Vec<OpenSession>, Error> {
+/// The open sessions at these sites at a time.
+pub fn open_sessions(
+    db: &mut Db,
+    site_codes: &[&str],
+    time: &Range<DateTime<Utc>>,
+) -> Result<Vec<OpenSession>, Error> {
     // No session is longer than a day.
-    let earliest = (search.from - TimeDelta::days(1)).naive_utc();
+    let earliest = (time.start - TimeDelta::days(1)).naive_utc();
     Ok(collection_sessions::table
-        .filter(collection_sessions::site_code.eq_any(search.site_codes))
-        .filter(collection_sessions::opens_at.between(earliest, search.until.naive_utc()))
-        .filter(collection_sessions::closes_at.gt(search.from.naive_utc()))
+        .filter(collection_sessions::site_code.eq_any(site_codes))
+        .filter(collection_sessions::opens_at.between(earliest, time.end.naive_utc()))
+        .filter(collection_sessions::closes_at.gt(time.start.naive_utc()))
         .filter(collection_sessions::state.eq("open"))
         .select((
             collection_sessions::id,
@@ -89,27 +92,14 @@ pub fn open_sessions(db: &mut Db, search: &Search<'_>) -> Result<Vec<OpenSession
             collection_sessions::opens_at,
             collection_sessions::release_at,
         ))
-        .order(collection_sessions::opens_at.asc())
         .load(db)?)
 }
 
-/// All slots of these sessions with a free place, in no order.
-pub fn in_sessions(
-    db: &mut Db,
-    sessions: &[OpenSession],
-    search: &Search<'_>,
-    now: DateTime<Utc>,
-) -> Result<Vec<FreeSlot>, Error> {
-    let slots: Vec<SlotRow> = slots::table
-        .filter(slots::session_id.eq_any(sessions.iter().map(|session| &session.id)))
-        .filter(slots::product.eq(search.product))
-        .filter(slots::starts_at.ge(search.from.naive_utc()))
-        .filter(slots::starts_at.lt(search.until.naive_utc()))
+/// The slots of these sessions for a product in which a place is left, kept ones too, in no order.
+pub fn in_sessions(db: &mut Db, session_ids: &[&str], product: &str) -> Result<Vec<SlotRow>, Error> {
+    Ok(slots::table
+        .filter(slots::session_id.eq_any(session_ids))
+        .filter(slots::product.eq(product))
         .filter((slots::held + slots::booked + slots::kept).lt(slots::capacity))
-        .load(db)?;
-    let found = slots.into_iter().filter_map(|slot| {
-        let session = sessions.iter().find(|session| session.id == slot.session_id)?;
-        Some(FreeSlot { slot, site_code: session.site_code.clone(), release_at: session.release_at })
-    });
-    Ok(found.filter(|slot| slot.free(now) > 0).collect())
+        .load(db)?)
 }

@@ -61,35 +61,13 @@ pub fn all_sites(db: &mut Db) -> Result<Vec<SiteRow>, Error> {
     Ok(sites::table.order(sites::code.asc()).load(db)?)
 }
 
-/// A site's code, and its latitude and longitude in millionths of a degree.
-type Located = (String, i64, i64);
-
-fn located((code, north, east): Located) -> (String, Point) {
-    (code, Point::of_micros(north, east))
-}
-
 /// The codes of sites that are not given up, and where they are.
 pub fn open_sites(db: &mut Db) -> Result<Vec<(String, Point)>, Error> {
-    let sites: Vec<Located> = sites::table
+    let sites: Vec<(String, i64, i64)> = sites::table
         .filter(sites::closed.eq(false))
         .select((sites::code, sites::latitude_micros, sites::longitude_micros))
         .load(db)?;
-    Ok(sites.into_iter().map(located).collect())
-}
-
-/// The codes of the `limit` sites nearest to a point that are not given up, and where they are.
-pub fn nearest_sites(db: &mut Db, near: Point, limit: i64) -> Result<Vec<(String, Point)>, Error> {
-    let (north, east) = near.micros();
-    let (up, across) = (sites::latitude_micros - north, sites::longitude_micros - east);
-    // Divided first: from the other side of the world the product is more than 64 bits hold.
-    let flat = up * up + across * across / 10_000 * near.narrowness();
-    let sites: Vec<Located> = sites::table
-        .filter(sites::closed.eq(false))
-        .select((sites::code, sites::latitude_micros, sites::longitude_micros))
-        .order(flat.asc())
-        .limit(limit)
-        .load(db)?;
-    Ok(sites.into_iter().map(located).collect())
+    Ok(sites.into_iter().map(|(code, north, east)| (code, Point::of_micros(north, east))).collect())
 }
 
 /// The sites with these codes.

@@ -57,6 +57,7 @@ mod well_known;
 
 pub use openapi::yaml as openapi_yaml;
 
+use crate::actions::soonest::Searches;
 use crate::actions::{Context, book};
 use crate::chance::Chance;
 use crate::config::Config;
@@ -87,6 +88,7 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
         ids: RequestIds::new(process),
     });
     let bookings = Data::new(book::start(&context)?);
+    let searches = Data::new(Searches::start(&context)?);
     let context = Data::new(context);
     let teller = Data::new(receipts::Teller::new(&config.sms));
     let metrics = Data::new(Metrics::new()?);
@@ -105,6 +107,7 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
         App::new()
             .app_data(context.clone())
             .app_data(bookings.clone())
+            .app_data(searches.clone())
             .app_data(gate_data.clone())
             .app_data(metrics.clone())
             .app_data(teller.clone())

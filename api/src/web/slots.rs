@@ -2,8 +2,7 @@
 
 use super::auth::Donor;
 use super::problem::{CallerProblems, Problem};
-use crate::actions::Context;
-use crate::actions::soonest::{self, FoundSlot, Wish};
+use crate::actions::soonest::{FoundSlot, Searches, Wish};
 use crate::domain::donation::Product;
 use crate::domain::place::Point;
 use crate::domain::refusal::Refusal;
@@ -79,7 +78,7 @@ pub struct Soonest {
     )
 )]
 pub async fn soonest(
-    context: web::Data<Context>,
+    searches: web::Data<Searches>,
     donor: Donor,
     wanted: web::Query<Wanted>,
 ) -> Result<HttpResponse, Error> {
@@ -95,7 +94,7 @@ pub async fn soonest(
         from: wanted.from,
         limit: usize::from(wanted.limit.unwrap_or(10).clamp(1, 50)),
     };
-    let found = soonest::find(&context, wish).await?;
+    let found = searches.find(wish).await?;
     let place = |found: FoundSlot| {
         let (latitude, longitude) = found.site.place().degrees();
         SoonestSlot {

@@ -55,8 +55,7 @@ impl Reach {
             self.sites.iter().filter(|site| !site.closed).map(|site| site.code.as_str()).collect();
         let search = Search {
             product: &appeal.product,
-            from: now + policy.notice,
-            until: (now + policy.window).min(appeal.closes_at.and_utc()),
+            time: now + policy.notice..(now + policy.window).min(appeal.closes_at.and_utc()),
             site_codes: &open,
             limit: COUNTED,
         };

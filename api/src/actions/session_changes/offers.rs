@@ -55,8 +55,8 @@ impl Offers {
         for product in products {
             let search = Search {
                 product,
-                from: session.opens_at.and_utc().max(now + policy.notice + TimeDelta::hours(1)),
-                until: now + policy.window,
+                time: session.opens_at.and_utc().max(now + policy.notice + TimeDelta::hours(1))
+                    ..now + policy.window,
                 site_codes: &codes,
                 limit: i64::try_from((booked.len() * LOOKED_AT).min(MOST)).map_err(Error::internal)?,
             };
