@@ -189,20 +189,20 @@ on_both! {
     }
 
     fn what_a_dead_worker_had_is_taken_back_and_who_was_slower_writes_nothing(station) {
-        use rexue::store::outbox::{self, Finished};
+        use rexue::store::outbox::{self, Finished, Queue};
         let scene = scene(station);
         drop(scene.server);
         let row = station.texts("SELECT id AS text FROM outbox WHERE kind = 'sign_in_code' LIMIT 1").remove(0);
         station.execute("UPDATE outbox SET state = 'queued', due_at = '2020-01-01 00:00:00', kind = 'thanks', expires_at = '2100-01-01 00:00:00'").unwrap();
         let (pool, now) = (station.pool(), tests::support::now());
         let lease = chrono::TimeDelta::seconds(90);
-        let claimed = pool.write_blocking(|db| outbox::claim(db, 10, lease, now)).unwrap();
+        let claimed = pool.write_blocking(|db| outbox::claim(db, Queue::All, 10, lease, now)).unwrap();
         assert_eq!((claimed.len(), &claimed[0].id), (1, &row));
-        assert!(pool.write_blocking(|db| outbox::claim(db, 10, lease, now)).unwrap().is_empty(), "it has it alone");
+        assert!(pool.write_blocking(|db| outbox::claim(db, Queue::All, 10, lease, now)).unwrap().is_empty(), "it has it alone");
         let later = now + chrono::TimeDelta::seconds(91);
         let lost = pool.write_blocking(|db| outbox::release_lost(db, 10, later, |_| Some(later))).unwrap();
         let again = pool.write_blocking(|db| outbox::settle_unknown(db, 10, later)).unwrap();
-        let second = pool.write_blocking(|db| outbox::claim(db, 10, lease, later)).unwrap();
+        let second = pool.write_blocking(|db| outbox::claim(db, Queue::All, 10, lease, later)).unwrap();
         assert_eq!((lost, again, second[0].fence), (1, 1, claimed[0].fence + 1));
 
         let slow = |fence| Finished {

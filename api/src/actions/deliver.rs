@@ -20,6 +20,7 @@ use crate::domain::delivery::{Attempt, Next, Purpose, Said, next};
 use crate::error::Error;
 use crate::store::message_policy;
 use crate::store::outbox::{self, OutboxRow};
+pub use crate::store::outbox::Queue;
 use chrono::{DateTime, TimeDelta, Utc};
 use compose::{Desk, Prepared, Ready};
 use futures_util::stream::{self, StreamExt};
@@ -41,13 +42,13 @@ const LOOKED_AT: i64 = 500;
 ///
 /// # Errors
 /// Failures of the database; what a channel says is written down.
-pub async fn deliver_due(context: &Context) -> Result<usize, Error> {
+pub async fn deliver_due(context: &Context, queue: Queue) -> Result<usize, Error> {
     let (whole, now) = (context.clone(), context.clock.now());
-    let due = context.pool.read(move |db| outbox::any_due(db, now)).await?;
+    let due = context.pool.read(move |db| outbox::any_due(db, queue, now)).await?;
     if !due {
         return Ok(0);
     }
-    let rows = context.pool.write(move |db| outbox::claim(db, BATCH, LEASE, now)).await?;
+    let rows = context.pool.write(move |db| outbox::claim(db, queue, BATCH, LEASE, now)).await?;
     if rows.is_empty() {
         return Ok(0);
     }

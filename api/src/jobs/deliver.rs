@@ -1,11 +1,11 @@
 //! Delivers the outbox, a batch at a time.
 
 use crate::actions::Context;
-use crate::actions::deliver;
+use crate::actions::deliver::{self, Queue};
 
 /// One batch: whether there may be more.
-pub async fn round(context: &Context) -> bool {
-    match deliver::deliver_due(context).await {
+pub async fn round(context: &Context, queue: Queue) -> bool {
+    match deliver::deliver_due(context, queue).await {
         Ok(claimed) => claimed > 0,
         Err(error) => {
             tracing::error!(code = error.code, context = error.context, "the outbox could not be delivered");

@@ -1,11 +1,11 @@
 //! Appointments and the places they take.
 
-use super::arrays::{insert_together, update_together};
 use super::connection::Db;
 use super::schedule::{SiteRow, SlotRow};
 use super::schema::{
     account_donors, appointments, collection_sessions, donors, reminder_times, session_notices, sites, slots,
 };
+use super::together::{insert_together, update_together};
 use super::word::Word;
 use crate::error::Error;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
@@ -238,72 +238,54 @@ pub fn slots_with_expired_holds(db: &mut Db, limit: i64, now: DateTime<Utc>) -> 
 /// Writes new appointments; the ids of those that were written. One is not when its donor has an active appointment
 /// for the product that this transaction could not see.
 pub fn insert(db: &mut Db, rows: &[AppointmentRow]) -> Result<Vec<String>, Error> {
-    match db {
-        _ if rows.is_empty() => Ok(Vec::new()),
-        Db::Postgres(connection) => {
-            let insert = insert_together!(
-                appointments,
-                rows,
-                [
-                    id,
-                    slot_id,
-                    donor_id,
-                    account_id,
-                    product,
-                    starts_at,
-                    state,
-                    hold_expires_at,
-                    renewals,
-                    rule_pack,
-                    sequence,
-                    reminded,
-                    will_come,
-                    replaces,
-                    waitlist_id,
-                    group_id,
-                    created_at,
-                    changed_at,
-                ],
-                "ON CONFLICT DO NOTHING RETURNING id"
-            );
-            Ok(insert.load(connection)?)
-        }
-        Db::Sqlite(connection) => {
-            let mut written = Vec::new();
-            for row in rows {
-                let insert = diesel::insert_into(appointments::table).values(row).on_conflict_do_nothing();
-                if insert.execute(connection)? == 1 {
-                    written.push(row.id.clone());
-                }
-            }
-            Ok(written)
-        }
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
+    let insert = insert_together!(
+        db,
+        appointments,
+        rows,
+        [
+            id,
+            slot_id,
+            donor_id,
+            account_id,
+            product,
+            starts_at,
+            state,
+            hold_expires_at,
+            renewals,
+            rule_pack,
+            sequence,
+            reminded,
+            will_come,
+            replaces,
+            waitlist_id,
+            group_id,
+            created_at,
+            changed_at,
+        ],
+        "ON CONFLICT DO NOTHING RETURNING id"
+    );
+    Ok(insert.load(db)?)
 }
 
 /// Writes changed appointments over those with the same ids.
 pub fn change(db: &mut Db, rows: &[&AppointmentRow]) -> Result<(), Error> {
-    match db {
-        _ if rows.is_empty() => {}
-        Db::Postgres(connection) => {
-            let change = update_together!(
-                appointments,
-                rows,
-                key [id],
-                set [
-                    slot_id, donor_id, account_id, product, starts_at, state, hold_expires_at, renewals,
-                    rule_pack, sequence, reminded, will_come, replaces, waitlist_id, group_id, created_at,
-                    changed_at,
-                ],
-                ""
-            );
-            change.execute(connection)?;
-        }
-        Db::Sqlite(connection) => {
-            for row in rows {
-                diesel::update(appointments::table.find(&row.id)).set(*row).execute(connection)?;
-            }
-        }
+    if !rows.is_empty() {
+        update_together!(
+            db,
+            appointments,
+            rows,
+            key [id],
+            set [
+                slot_id, donor_id, account_id, product, starts_at, state, hold_expires_at, renewals,
+                rule_pack, sequence, reminded, will_come, replaces, waitlist_id, group_id, created_at,
+                changed_at,
+            ],
+            ""
+        )
+        .execute(db)?;
     }
     Ok(())
 }
@@ -341,18 +323,8 @@ pub fn reminder_times(db: &mut Db) -> Result<Vec<TimeDelta>, Error> {
 
 /// Writes what slots hold, have booked and keep. They MUST be locked.
 pub fn save_slots(db: &mut Db, rows: &[&SlotRow]) -> Result<(), Error> {
-    match db {
-        _ if rows.is_empty() => {}
-        Db::Postgres(connection) => {
-            update_together!(slots, rows, key [id], set [held, booked, kept], "").execute(connection)?;
-        }
-        Db::Sqlite(connection) => {
-            for row in rows {
-                diesel::update(slots::table.find(&row.id))
-                    .set((slots::held.eq(row.held), slots::booked.eq(row.booked), slots::kept.eq(row.kept)))
-                    .execute(connection)?;
-            }
-        }
+    if !rows.is_empty() {
+        update_together!(db, slots, rows, key [id], set [held, booked, kept], "").execute(db)?;
     }
     Ok(())
 }

@@ -3,7 +3,6 @@
 pub mod accounts;
 pub mod appeals;
 pub mod appointments;
-mod arrays;
 pub mod audit;
 pub mod booking_policy;
 pub mod calendar_feeds;
@@ -38,6 +37,7 @@ pub mod sign_in_codes;
 pub mod standings;
 pub mod statuses;
 pub mod teams;
+mod together;
 pub mod totals;
 pub mod units;
 pub mod users;

@@ -13,7 +13,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl};
 use rexue::chance::Chance;
 use rexue::clock::Clock;
-use rexue::store::outbox::{self, AttemptRow, Finished, Notice, OutboxRow};
+use rexue::store::outbox::{self, AttemptRow, Finished, Notice, OutboxRow, Queue};
 use rexue::store::{DatabaseUrl, Pool};
 use rusqlite::params;
 use std::path::Path;
@@ -79,7 +79,7 @@ fn rows(count: u32, now: DateTime<Utc>) -> Outcome<Vec<OutboxRow>> {
 /// One claim, and all that is written of it.
 fn deliver(pool: &Pool) -> Outcome<usize> {
     let now = Clock::System.now();
-    let claimed = pool.write_blocking(|db| outbox::claim(db, BATCH, LEASE, now))?;
+    let claimed = pool.write_blocking(|db| outbox::claim(db, Queue::All, BATCH, LEASE, now))?;
     let finished: Vec<Finished> = claimed
         .iter()
         .map(|row| Finished {

@@ -3,20 +3,34 @@
 use super::OutboxRow;
 use super::desk::AttemptRow;
 use crate::error::Error;
-use crate::store::arrays::{insert_together, update_together};
+use crate::store::together::{insert_together, update_together};
 use crate::store::connection::{Db, on_each};
 use crate::store::schema::{message_attempts, outbox};
 use crate::store::word::Word;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use std::collections::HashMap;
 
+/// Which messages are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// Codes for signing in, which somebody waits for.
+    Codes,
+    /// Whatever is due.
+    All,
+}
+
+/// The kind of codes for signing in.
+const CODE: Word = Word("sign_in_code");
+
 /// Whether anything is due.
-pub fn any_due(db: &mut Db, now: DateTime<Utc>) -> Result<bool, Error> {
+pub fn any_due(db: &mut Db, queue: Queue, now: DateTime<Utc>) -> Result<bool, Error> {
     let due =
         outbox::table.filter(outbox::state.eq(Word("queued"))).filter(outbox::due_at.le(now.naive_utc()));
-    Ok(diesel::select(diesel::dsl::exists(due)).get_result(db)?)
+    Ok(match queue {
+        Queue::Codes => diesel::select(diesel::dsl::exists(due.filter(outbox::kind.eq(CODE)))).get_result(db)?,
+        Queue::All => diesel::select(diesel::dsl::exists(due)).get_result(db)?,
+    })
 }
 
 /// Whether a claim has ended by itself, or a message of unknown fate is to be looked at.
@@ -32,17 +46,34 @@ pub fn any_to_settle(db: &mut Db, now: DateTime<Utc>) -> Result<bool, Error> {
     Ok(any_lost || diesel::select(diesel::dsl::exists(waited)).get_result(db)?)
 }
 
+/// Ids of messages that are due, the longest due first, of which nobody else takes any meanwhile.
+macro_rules! due {
+    ($db:expr, $limit:expr, $now:expr $(, $and:expr)?) => {{
+        let due = outbox::table
+            .filter(outbox::state.eq(Word("queued")))
+            .filter(outbox::due_at.le($now.naive_utc()))
+            $(.filter($and))?
+            .order(outbox::due_at.asc())
+            .limit($limit)
+            .select(outbox::id);
+        match $db {
+            Db::Postgres(connection) => due.for_update().skip_locked().load::<String>(connection)?,
+            Db::Sqlite(connection) => due.load::<String>(connection)?,
+        }
+    }};
+}
+
 /// Takes messages that are due for `lease`: whoever gets one, gets it alone. The attempt is written down before it is made.
-pub fn claim(db: &mut Db, limit: i64, lease: TimeDelta, now: DateTime<Utc>) -> Result<Vec<OutboxRow>, Error> {
-    let due = outbox::table
-        .filter(outbox::state.eq(Word("queued")))
-        .filter(outbox::due_at.le(now.naive_utc()))
-        .order(outbox::due_at.asc())
-        .limit(limit)
-        .select(outbox::id);
-    let ids: Vec<String> = match db {
-        Db::Postgres(connection) => due.for_update().skip_locked().load(connection)?,
-        Db::Sqlite(connection) => due.load(connection)?,
+pub fn claim(
+    db: &mut Db,
+    queue: Queue,
+    limit: i64,
+    lease: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<Vec<OutboxRow>, Error> {
+    let ids = match queue {
+        Queue::Codes => due!(db, limit, now, outbox::kind.eq(CODE)),
+        Queue::All => due!(db, limit, now),
     };
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -90,66 +121,31 @@ const TAKEN: [&str; 3] = ["submitted", "buffered", "delivered"];
 /// Messages that are handed over, or may be, and of which a receipt has come meanwhile that says otherwise, stay as they are and
 /// are returned, locked: refused ones, and of unknown fate those that somebody has.
 pub fn finish(db: &mut Db, rows: &[Finished], attempts: &[AttemptRow]) -> Result<Vec<OutboxRow>, Error> {
-    let mut written = 0;
-    match db {
-        _ if rows.is_empty() => {}
-        Db::Postgres(connection) => {
-            written = update_together!(
-                outbox,
-                rows,
-                key [id, fence],
-                set [state, attempts, due_at, channel, refused_by, sent_at, finished_at],
-                "AND outbox.state = 'sending'
-                 AND (new.state NOT IN ('sent', 'ambiguous') OR outbox.refused_by = new.refused_by)
-                 AND (new.state <> 'ambiguous' OR outbox.delivery NOT IN ('submitted', 'buffered', 'delivered'))"
-            )
-            .execute(connection)?;
-        }
-        Db::Sqlite(connection) => {
-            for row in rows {
-                let unknown = row.state == "ambiguous";
-                let handed_over = unknown || row.state == "sent";
-                let own = outbox::table
-                    .find(&row.id)
-                    .filter(outbox::fence.eq(row.fence))
-                    .filter(outbox::state.eq(Word("sending")))
-                    .filter((!handed_over).into_sql::<Bool>().or(outbox::refused_by.eq(&row.refused_by)))
-                    .filter((!unknown).into_sql::<Bool>().or(outbox::delivery.ne_all(TAKEN)));
-                written += diesel::update(own)
-                    .set((
-                        outbox::state.eq(row.state),
-                        outbox::attempts.eq(row.attempts),
-                        outbox::due_at.eq(row.due_at),
-                        outbox::channel.eq(&row.channel),
-                        outbox::refused_by.eq(&row.refused_by),
-                        outbox::sent_at.eq(row.sent_at),
-                        outbox::finished_at.eq(row.finished_at),
-                    ))
-                    .execute(connection)?;
-            }
-        }
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
+    let written = update_together!(
+        db,
+        outbox,
+        rows,
+        key [id, fence],
+        set [state, attempts, due_at, channel, refused_by, sent_at, finished_at],
+        "AND outbox.state = 'sending'
+         AND (new.state NOT IN ('sent', 'ambiguous') OR outbox.refused_by = new.refused_by)
+         AND (new.state <> 'ambiguous' OR outbox.delivery NOT IN ('submitted', 'buffered', 'delivered'))"
+    )
+    .execute(db)?;
     let overtaken = if written == rows.len() { Vec::new() } else { overtaken(db, rows)? };
     // Of a claim that ended by itself the attempt is written down already: the others' must not be lost for it.
-    match db {
-        _ if attempts.is_empty() => {}
-        Db::Postgres(connection) => {
-            insert_together!(
-                message_attempts,
-                attempts,
-                [message_id, fence, channel, outcome, code, provider_id, contact_index, ended_at],
-                "ON CONFLICT DO NOTHING"
-            )
-            .execute(connection)?;
-        }
-        Db::Sqlite(connection) => {
-            for attempt in attempts {
-                diesel::insert_into(message_attempts::table)
-                    .values(attempt)
-                    .on_conflict_do_nothing()
-                    .execute(connection)?;
-            }
-        }
+    if !attempts.is_empty() {
+        insert_together!(
+            db,
+            message_attempts,
+            attempts,
+            [message_id, fence, channel, outcome, code, provider_id, contact_index, ended_at],
+            "ON CONFLICT DO NOTHING"
+        )
+        .execute(db)?;
     }
     Ok(overtaken)
 }
