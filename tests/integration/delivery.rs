@@ -230,7 +230,10 @@ on_both! {
         let scene = scene(station);
         let path = "/v1/me/message-preferences";
         let shown = scene.server.read(&scene.caller, path).with_status(200);
-        assert_eq!(shown.json(), json!({ "channels": ["sms", "email"], "letters": false, "language": "zh" }));
+        let usual = json!({
+            "channels": ["sms", "email"], "letters": false, "language": "zh", "reminders": null, "reminders_offered": [72, 24, 2],
+        });
+        assert_eq!(shown.json(), usual);
         let change = |version: &str, wanted: Value| {
             let bearer = format!("Bearer {}", scene.caller.access);
             let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("if-match", version)];

@@ -810,6 +810,7 @@ diesel::table! {
         language -> Text,
         version -> BigInt,
     }
+        reminders -> Nullable<Text>,
 }
 
 diesel::table! {
