@@ -67,7 +67,7 @@ fn shown(server: &Server, staff: &Caller, appeal: &Value) -> Value {
 }
 
 fn close(server: &Server, staff: &Caller, appeal: &Value) -> Answer {
-    let path = format!("/v1/station/appeals/{}/close", appeal["id"].as_str().unwrap());
+    let path = format!("/v1/station/appeals/{}/closure", appeal["id"].as_str().unwrap());
     server.send(staff, &path, json!({}))
 }
 

@@ -162,7 +162,7 @@ fn staff_routes(app: &mut ServiceConfig) {
         .service(get("/v1/station/templates/{template}/preview", station_messages::preview))
         .service(get_and_post("/v1/station/appeals", station_appeals::list, station_appeals::open))
         .service(get("/v1/station/appeals/{appeal}", station_appeals::show))
-        .service(post("/v1/station/appeals/{appeal}/close", station_appeals::close))
+        .service(post("/v1/station/appeals/{appeal}/closure", station_appeals::close))
         .service(get("/v1/station/audit", audit::audit))
         .service(get_and_post("/v1/users", users::list, users::invite))
         .service(delete("/v1/users/{user}", users::disable))

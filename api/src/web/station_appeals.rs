@@ -224,7 +224,7 @@ pub async fn show(
 
 /// End an appeal: messages that have not left yet are called off.
 #[utoipa::path(
-    post, path = "/v1/station/appeals/{appeal}/close", tag = "appeals", operation_id = "close_appeal",
+    post, path = "/v1/station/appeals/{appeal}/closure", tag = "appeals", operation_id = "close_appeal",
     security(("bearer" = [])),
     params(("appeal" = String, Path, description = "The appeal's id")),
     responses(
