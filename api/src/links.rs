@@ -1,9 +1,13 @@
-//! Capability links: whoever holds the link may see one certificate's QR, or change one appointment, and nothing else.
+//! Capability links: whoever holds the link may see one certificate's QR, change one appointment, answer one call-up or book one
+//! place for one appeal, and nothing else.
 //!
 //! The key in a certificate's link is a JWT (RFC 7519, HS256 within this one issuer) for one certificate number and one
 //! purpose, which ends with the certificate.
 
+pub mod appeal;
 pub mod appointment;
+pub mod call_up;
+mod signed_id;
 pub mod unsubscribe;
 
 use crate::actions::Context;

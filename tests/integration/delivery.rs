@@ -155,6 +155,28 @@ on_both! {
         assert_eq!(again.with_status(409).problem(), "code_is_over");
     }
 
+    fn what_is_sent_once_more_gets_receipts_of_its_own(station) {
+        let scene = scene(station);
+        scene.book(station);
+        scene.gateway.next_message(&scene.phone);
+        until("it is sent", || newest(station, "appointment_booked")[1] == "sent");
+        let [id, ..] = newest(station, "appointment_booked");
+        scene.receipt(&id, 2);
+        until("it has failed", || newest(station, "appointment_booked") == [id.as_str(), "failed", "failed"]);
+
+        station.rexue(["outbox", "retry", &id]).well();
+        assert!(scene.gateway.next_message(&scene.phone).contains("您已预约"));
+        until("it is sent again", || newest(station, "appointment_booked")[1] == "sent");
+        assert_eq!(newest(station, "appointment_booked")[2], "unknown");
+        scene.receipt(&id, 1);
+
+        assert_eq!(newest(station, "appointment_booked"), [id.as_str(), "sent", "delivered"]);
+        station.execute(&format!("UPDATE outbox SET state = 'failed' WHERE id = '{id}'")).unwrap();
+        let staff = station.user(&scene.server, "operator", None).sign_in(&scene.server);
+        scene.server.send(&staff, &format!("/v1/station/messages/{id}/retry"), json!({})).with_status(204);
+        until("it is sent a third time", || newest(station, "appointment_booked")[1..] == ["sent", "unknown"]);
+    }
+
     fn a_message_of_unknown_fate_waits_for_its_receipt_and_only_then_is_sent_again(station) {
         let scene = scene(station);
         scene.gateway.will_answer(Behaviour::Status(502));
@@ -230,7 +252,10 @@ on_both! {
         let scene = scene(station);
         let path = "/v1/me/message-preferences";
         let shown = scene.server.read(&scene.caller, path).with_status(200);
-        assert_eq!(shown.json(), json!({ "channels": ["sms", "email"], "letters": false, "language": "zh" }));
+        let usual = json!({
+            "channels": ["sms", "email"], "letters": false, "language": "zh", "reminders": null, "reminders_offered": [72, 24, 2],
+        });
+        assert_eq!(shown.json(), usual);
         let change = |version: &str, wanted: Value| {
             let bearer = format!("Bearer {}", scene.caller.access);
             let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("if-match", version)];

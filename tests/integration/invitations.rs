@@ -114,7 +114,45 @@ on_both! {
         until("a booking calls it off", || messages(station, KIND, "superseded") == 1);
         let log = server.read(&told, "/v1/me/access-log").with_status(200).text().to_owned();
         assert!(log.contains("donor.invited_again"), "{log}");
+        let copy = server.read(&told, "/v1/me/export").with_status(200).json();
+        assert_eq!((&copy["invitations"][0]["product"], &copy["invitations"][0]["from_day"]), (&json!("whole_blood"), &json!(today)));
+        let copy = server.read(&told, "/v1/me/export?format=text").with_status(200).text().to_owned();
+        assert!(copy.contains(&format!("全血：{today} 起")), "{copy}");
         station.rexue(["audit", "verify"]).well();
+    }
+
+    fn what_can_wait_is_not_sent_on_a_holiday_and_what_was_arranged_is(station) {
+        let gateway = Gateway::start();
+        let server = station.serve_through(&gateway, &[]);
+        station.import(&Town::of(36));
+        let donor = with_telephone(&server, &gateway, 30);
+        agree(&server, &donor, "news");
+        station.execute("UPDATE consents SET given_at = '2020-01-01 00:00:00'").unwrap();
+        let used = (now() - TimeDelta::days(10)).to_rfc3339_opts(SecondsFormat::Secs, true);
+        station.import_units(&[format!("U-30,{},red_cells,used,{used},,,", donation(30))], &[]);
+        let today = rexue::clock::day_in_china(now());
+        // Three days off; then people work, whatever day of the week it is.
+        for (days, is_off) in [(0, "TRUE"), (1, "TRUE"), (2, "TRUE"), (3, "FALSE")] {
+            let day = today + TimeDelta::days(days);
+            station.execute(&format!("INSERT INTO holidays (day, name, is_off) VALUES ('{day}', '节', {is_off})")).unwrap();
+        }
+        another_day(station, "1 = 1");
+        until("it is queued", || messages(station, "blood_used", "queued") == 1);
+        let_leave(station, "blood_used");
+
+        let put_off = "SELECT count(*) AS number FROM message_attempts WHERE outcome = 'put_off'";
+        until("it is put off", || station.number(put_off) == 1 && messages(station, "blood_used", "queued") == 1);
+        let due = station.texts("SELECT CAST(due_at AS TEXT) AS text FROM outbox WHERE kind = 'blood_used'").remove(0);
+        let morning = format!("{} 00:00:00", today + TimeDelta::days(3));
+        assert!(due.starts_with(&morning), "eight o'clock in China, in UTC: {due}");
+        let slot = station.slots("whole_blood", 5, 1, 3).remove(0);
+        server.send(&donor, "/v1/appointments", json!({ "slot": slot })).with_status(201);
+        let phone = international(&Person::number(30).phone);
+        assert!(gateway.next_message(&phone).contains("您已预约"), "what they arranged is told");
+
+        station.execute("DELETE FROM holidays").unwrap();
+        let_leave(station, "blood_used");
+        assert!(!gateway.next_message(&phone).contains("您已预约"));
     }
 
     fn whose_blood_was_used_is_told_so_late_and_never_when_a_test_reacted(station) {
@@ -160,6 +198,8 @@ on_both! {
         let text = gateway.next_message(&international(&Person::number(30).phone));
         assert!(!text.contains(&donation(30)) && !text.contains("红细胞"), "{text}");
         until("nothing is told of the other", || messages(station, KIND, "superseded") == 1);
+        let copy = server.read(&told, "/v1/me/export").with_status(200).json();
+        assert_eq!(copy["use_notices"][0]["donation_no"], json!(donation(30)));
         station.rexue(["audit", "verify"]).well();
     }
 }

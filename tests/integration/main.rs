@@ -29,6 +29,7 @@ mod licences;
 mod limits;
 mod mail_server;
 mod merges;
+mod message_links;
 mod messages;
 mod migrations;
 mod nodes;

@@ -55,6 +55,55 @@ on_both! {
         assert!(after[0] > before[0], "{before:?} {after:?}");
     }
 
+    fn a_donor_chooses_which_reminders_come(station) {
+        let gateway = Gateway::start();
+        let server = station.serve_through(&gateway, &[]);
+        let (caller, phone) = donor(station, &server, &gateway);
+        let path = "/v1/me/message-preferences";
+        let choose = |reminders: Value| {
+            let tag = server.read(&caller, path).with_status(200).header("etag").to_owned();
+            let bearer = format!("Bearer {}", caller.access);
+            let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("if-match", &tag)];
+            let wanted = json!({ "channels": ["sms"], "letters": false, "language": "zh", "reminders": reminders });
+            server.request("PUT", path, &headers, wanted.to_string().as_bytes())
+        };
+        let waits = |count: usize| until("reminders follow the choice", || reminders(station, "queued").len() == count);
+        let slot = station.slots("whole_blood", 5, 1, 3).remove(0);
+        let booked = server.send(&caller, "/v1/appointments", json!({ "slot": slot })).with_status(201).json();
+        assert!(gateway.next_message(&phone).contains("您已预约"));
+        waits(3);
+        let all = reminders(station, "queued");
+
+        for wrong in [json!([3]), json!([24, 24]), json!([0])] {
+            let refused = choose(wrong).with_status(422);
+            assert_eq!((refused.problem(), &refused.json()["field"]), ("unknown_reminder_time".to_owned(), &json!("reminders")));
+        }
+        choose(json!([24])).with_status(204);
+        waits(1);
+        assert_eq!((reminders(station, "queued"), reminders(station, "superseded")), (vec![all[1].clone()], all.clone()));
+        choose(json!([])).with_status(204);
+        waits(0);
+        choose(json!([2, 72])).with_status(204);
+        waits(2);
+        assert_eq!(server.read(&caller, path).json()["reminders"], json!([72, 2]));
+        station.execute(
+            "UPDATE outbox SET due_at = '2020-01-01 00:00:00', expires_at = '2100-01-01 00:00:00'
+             WHERE kind = 'reminder' AND state = 'queued'"
+        ).unwrap();
+        until("they are sent", || reminders(station, "sent").len() == 2);
+        station.execute("UPDATE appointments SET starts_at = '2020-01-01 00:00:00'").unwrap();
+        choose(json!(null)).with_status(204);
+        assert_eq!(server.read(&caller, path).json()["reminders"], json!(null));
+        assert_eq!((reminders(station, "sent").len(), reminders(station, "queued").len()), (2, 0), "what is past is not sent again");
+
+        let shown = format!("/v1/appointments/{}", booked["id"].as_str().unwrap());
+        assert_eq!(server.read(&caller, &shown).json()["version"], 0, "the appointment has not changed");
+        choose(json!([24])).with_status(204);
+        assert_eq!(server.read(&caller, "/v1/me/export").json()["message_preferences"]["reminders"], json!([24]));
+        server.send(&caller, "/v1/me/erasure", json!({ "confirm": true })).with_status(200);
+        assert_eq!(station.count("message_preferences"), 0);
+    }
+
     fn a_link_says_yes_no_or_another_time_once(station) {
         let gateway = Gateway::start();
         let server = station.serve_through(&gateway, &[]);

@@ -1,5 +1,6 @@
 //! Urgent appeals: opened, followed until the need is met, closed; and what asking came to.
 
+pub mod by_link;
 mod follow;
 mod reach;
 mod wave;

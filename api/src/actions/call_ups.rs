@@ -1,6 +1,7 @@
 //! Call-ups of emergency teams: whom they ask, what is answered, and when they stop.
 
 mod ask;
+pub mod by_link;
 
 pub use ask::{Called, NewCallUp, call};
 

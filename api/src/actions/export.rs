@@ -2,12 +2,14 @@
 
 mod booking;
 mod door;
+mod messages;
 mod questionnaires;
 mod text;
 mod words;
 
 pub use booking::{ExportedAppointment, ExportedCallUp, ExportedMembership};
 pub use door::{ExportedDeferral, ExportedReaction, ExportedScreening, ExportedVisit};
+pub use messages::{ExportedAppeal, ExportedInvitation, ExportedPreferences, ExportedUseNotice};
 pub use questionnaires::ExportedQuestionnaire;
 
 use super::Context;
@@ -52,6 +54,14 @@ pub struct Export {
     pub teams: Vec<ExportedMembership>,
     /// What the teams were called for, and what the donor said.
     pub call_ups: Vec<ExportedCallUp>,
+    /// How the donor wants to be told.
+    pub message_preferences: ExportedPreferences,
+    /// The appeals that drew the donor, the oldest first.
+    pub appeals: Vec<ExportedAppeal>,
+    /// When the donor was told that they may give again, the oldest first.
+    pub invitations: Vec<ExportedInvitation>,
+    /// When the donor was told that a donation was used, the oldest first.
+    pub use_notices: Vec<ExportedUseNotice>,
     /// Consents, withdrawn ones too.
     pub consents: Vec<ExportedConsent>,
     /// Messages that are still taken by WeChat.
@@ -228,6 +238,10 @@ fn gather(context: &Context, db: &mut Db, account_id: &str) -> Result<Export, Er
         reactions: door::reactions(db, &records, vault)?,
         teams: booking::memberships(db, account_id)?,
         call_ups: booking::calls(db, account_id)?,
+        message_preferences: messages::preferences(db, account_id)?,
+        appeals: messages::drawn(db, account_id)?,
+        invitations: messages::invited(db, account_id)?,
+        use_notices: messages::told_of_use(db, account_id)?,
         consents: consents.collect::<Result<_, Error>>()?,
         wechat_subscriptions: wechat_subscriptions::of_account(db, account_id)?
             .into_iter()

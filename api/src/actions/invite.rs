@@ -9,6 +9,7 @@ use crate::domain::donation::Product;
 use crate::domain::eligibility::blocks;
 use crate::domain::invitations::was_used;
 use crate::error::Error;
+use crate::links;
 use crate::store::outbox::OutboxRow;
 use crate::store::{Db, appeals as store, donors, invitations, schedule, units};
 use notifications::{Appeal, BloodUsed, MayGiveAgain, Message};
@@ -56,7 +57,7 @@ fn appeal(context: &Context, db: &mut Db, row: &OutboxRow, subject: &str) -> Res
         Some(code) => schedule::site(db, code)?.map(|site| site.name),
         None => None,
     };
-    let (station, link) = (context.station.name.clone(), booking_page(context));
+    let (station, link) = (context.station.name.clone(), links::appeal::url(context, subject)?);
     Ok(Some(Message::Appeal(Appeal { station, site, link, opt_out: OPT_OUT.to_owned() })))
 }
 

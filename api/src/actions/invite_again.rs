@@ -31,8 +31,8 @@ const BATCH: i64 = 500;
 const LOOKED_AT: i64 = 20_000;
 /// A site so near to one where somebody gave is near, metres.
 const NEAR: f64 = 30_000.0;
-/// After its hour, such a message has so long to leave.
-const LEAVES_WITHIN: TimeDelta = TimeDelta::hours(11);
+/// After its hour, such a message has so long to leave: it waits for the end of the holidays (`domain/send_times.rs`).
+const LEAVES_WITHIN: TimeDelta = TimeDelta::days(12);
 
 /// Queues the day's invitations, on whichever node is first: how many. What a stopped node leaves, the next days do.
 ///

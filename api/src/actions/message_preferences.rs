@@ -4,10 +4,13 @@ use super::Context;
 use super::receipts::withdraw;
 use crate::chance::Chance;
 use crate::domain::refusal::Refusal;
+use crate::domain::reminders::choose;
 use crate::error::Error;
 use crate::links;
 use crate::store::audit::{self, Entry};
 use crate::store::message_preferences::{self as store, PreferenceRow};
+use crate::store::{Db, reminders};
+use chrono::TimeDelta;
 use serde_json::json;
 
 /// The channels that a donor may choose.
@@ -36,25 +39,42 @@ pub fn check(channels: &[String], language: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Puts preferences in the place of their version before.
+/// Puts preferences in the place of their version before. `hours` are the reminders before an appointment that are wanted; those
+/// of the station when `None`. Reminders that have not left yet follow the choice.
 ///
 /// # Errors
-/// `changed_meanwhile`.
-pub async fn change(context: &Context, row: PreferenceRow) -> Result<(), Error> {
+/// `unknown_reminder_time`; `changed_meanwhile`.
+pub async fn change(context: &Context, row: PreferenceRow, hours: Option<Vec<u32>>) -> Result<(), Error> {
     let whole = context.clone();
     context
         .pool
         .write(move |db| {
+            let (now, offered) = (whole.clock.now(), reminders::reminder_times(db)?);
+            let choice = hours.map(|hours| choose(&hours, &offered)).transpose()?;
+            let before = store::of_account(db, &row.account_id)?;
+            let row = PreferenceRow { reminders: choice, ..row };
             if !store::save(db, &row)? {
                 return Err(Error::changed_meanwhile());
             }
-            let detail =
-                json!({ "channels": row.channels, "letters": row.letters, "language": row.language });
+            if row.reminders != before.reminders {
+                reminders::remind_anew(db, &row.account_id, now)?;
+            }
+            let detail = json!({
+                "channels": row.channels, "letters": row.letters, "language": row.language, "reminders": row.reminders,
+            });
             let (actor, subject) = (whole.actor.clone(), row.account_id);
             let entry = Entry { actor, action: "message_preferences.changed", subject, detail };
-            audit::append(db, [entry], whole.clock.now(), &mut Chance::from_system()?)
+            audit::append(db, [entry], now, &mut Chance::from_system()?)
         })
         .await
+}
+
+/// How an account wants to be told, and at which times the station reminds.
+///
+/// # Errors
+/// Failures of the database.
+pub fn shown(db: &mut Db, account_id: &str) -> Result<(PreferenceRow, Vec<TimeDelta>), Error> {
+    Ok((store::of_account(db, account_id)?, reminders::reminder_times(db)?))
 }
 
 /// Withdraws the consents to appeals and news of the account that a link in a letter names.

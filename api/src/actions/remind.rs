@@ -1,14 +1,14 @@
 //! Queues the reminders of appointments: anew whenever an appointment changes, so that a moved one moves them and a
-//! cancelled one calls them off.
+//! cancelled one calls them off, and whenever its donor chooses other times.
 
 use super::Context;
 use crate::chance::Chance;
 use crate::domain::quiet_hours::QuietHours;
-use crate::domain::reminders::{Reminder, reminder};
+use crate::domain::reminders::{Reminder, chosen, reminder};
 use crate::error::Error;
-use crate::store::appointments::{self as store, AppointmentRow};
+use crate::store::appointments::AppointmentRow;
 use crate::store::outbox::{self, Notice, OutboxRow};
-use crate::store::{Db, message_policy};
+use crate::store::{Db, message_policy, message_preferences, reminders as store};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Appointments in one transaction.
@@ -31,10 +31,16 @@ fn plan_in(db: &mut Db, now: DateTime<Utc>) -> Result<usize, Error> {
     let ids: Vec<&str> = changed.iter().map(|row| row.id.as_str()).collect();
     outbox::call_off(db, &ids, &["reminder"], now)?;
     let (times, quiet) = (store::reminder_times(db)?, message_policy::quiet_hours(db)?);
+    let accounts: Vec<&str> = changed.iter().map(|row| row.account_id.as_str()).collect();
+    let choices = message_preferences::reminders_of(db, &accounts)?;
     let mut chance = Chance::from_system()?;
     let booked = changed.iter().filter(|row| row.state == "booked");
-    let rows: Vec<OutboxRow> =
-        booked.flat_map(|row| reminders(row, &times, quiet, now, &mut chance)).collect();
+    let rows: Vec<OutboxRow> = booked
+        .flat_map(|row| {
+            let times = chosen(&times, choices.get(&row.account_id).map(String::as_str));
+            reminders(row, &times, quiet, now, &mut chance)
+        })
+        .collect();
     outbox::push(db, &rows)?;
     store::set_reminded(db, &ids)?;
     Ok(changed.len())

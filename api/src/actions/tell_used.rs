@@ -20,8 +20,8 @@ const TASK: &str = "tell_used";
 const BATCH: i64 = 500;
 /// What was used longer ago is no news.
 const NEWS_FOR: TimeDelta = TimeDelta::days(90);
-/// After its hour, such a message has so long to leave.
-const LEAVES_WITHIN: TimeDelta = TimeDelta::hours(11);
+/// After its hour, such a message has so long to leave: it waits for the end of the holidays (`domain/send_times.rs`).
+const LEAVES_WITHIN: TimeDelta = TimeDelta::days(12);
 
 /// Queues the day's notices, on whichever node is first: how many. What a stopped node leaves, the next days do.
 ///

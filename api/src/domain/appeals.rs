@@ -104,8 +104,20 @@ pub enum Lot {
     HeldOut,
     /// They were to be asked, and the need was met before the message left.
     CalledOff,
+    /// They were to be asked, and no message could be sent to them: it is not written down with the lot.
+    NotReached,
 }
-words!(Lot { Asked = "asked", HeldOut = "held_out", CalledOff = "called_off" });
+words!(Lot { Asked = "asked", HeldOut = "held_out", CalledOff = "called_off", NotReached = "not_reached" });
+
+impl Lot {
+    /// What became of a lot that is written down so, by whether a message can have reached them.
+    pub fn of(word: &str, reached: bool) -> Option<Self> {
+        match Self::from_word(word)? {
+            Self::Asked if !reached => Some(Self::NotReached),
+            lot => Some(lot),
+        }
+    }
+}
 
 /// What a lot of 0 to 99 decides.
 pub fn drawn(lot: u32, holdout_percent: u32) -> Lot {

@@ -37,7 +37,7 @@ impl Purpose {
         }
     }
 
-    /// Whether it leaves at night, because somebody waits for it.
+    /// Whether it leaves at night, because somebody waits for it (`domain/send_times.rs`).
     pub fn leaves_at_night(self) -> bool {
         self == Self::Code
     }

@@ -35,6 +35,7 @@ pub mod refusal;
 pub mod reminders;
 pub mod schedule;
 pub mod screening;
+pub mod send_times;
 pub mod session;
 pub mod site;
 pub mod standing;

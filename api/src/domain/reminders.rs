@@ -1,6 +1,7 @@
 //! When a donor is reminded of an appointment.
 
 use super::quiet_hours::QuietHours;
+use super::refusal::Refusal;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// What would fall into the quiet hours goes out so long before them.
@@ -13,6 +14,34 @@ pub struct Reminder {
     pub due_at: DateTime<Utc>,
     /// Not after: a reminder that comes late misleads.
     pub expires_at: DateTime<Utc>,
+}
+
+/// What a donor chose of the station's times, as the database holds it: minutes with commas, each once, the earliest first.
+///
+/// # Errors
+/// `unknown_reminder_time` for hours before an appointment at which the station does not remind, and for one that is there twice.
+pub fn choose(hours: &[u32], offered: &[TimeDelta]) -> Result<String, Refusal> {
+    let mut minutes: Vec<i64> = hours.iter().map(|hours| i64::from(*hours) * 60).collect();
+    minutes.sort_unstable_by(|one, other| other.cmp(one));
+    let twice = minutes.windows(2).any(|pair| pair.first() == pair.last());
+    if twice || !minutes.iter().all(|minutes| offered.contains(&TimeDelta::minutes(*minutes))) {
+        let message = "Choose among the hours before an appointment at which the station reminds, each once.";
+        return Err(Refusal::new("reminders", "unknown_reminder_time", message));
+    }
+    Ok(minutes.iter().map(i64::to_string).collect::<Vec<_>>().join(","))
+}
+
+/// Those of the station's times that a donor chose; all when nothing was chosen. A time that the station gave up is none.
+pub fn chosen(offered: &[TimeDelta], choice: Option<&str>) -> Vec<TimeDelta> {
+    let Some(choice) = choice else { return offered.to_vec() };
+    let minutes: Vec<i64> = choice.split(',').filter_map(|minutes| minutes.parse().ok()).collect();
+    offered.iter().copied().filter(|before| minutes.contains(&before.num_minutes())).collect()
+}
+
+/// Times in hours, without those that are not whole hours.
+pub fn in_hours(times: &[TimeDelta]) -> Vec<u32> {
+    let whole = times.iter().filter(|before| before.num_minutes() % 60 == 0);
+    whole.filter_map(|before| u32::try_from(before.num_hours()).ok()).collect()
 }
 
 /// The reminder `before` a start; what would fall into the quiet hours comes on the evening before them.
@@ -47,6 +76,27 @@ mod tests {
         assert_eq!(due("2026-12-04T22:30:00+08:00", TimeDelta::hours(1)), "12-04 20:00");
         assert_eq!(due("2026-12-04T23:00:00+08:00", TimeDelta::hours(2)), "12-04 20:00");
         assert_eq!(due("2026-12-04T22:59:00+08:00", TimeDelta::hours(2)), "12-04 20:59");
+    }
+
+    #[test]
+    fn a_donor_chooses_among_the_station_s_times() {
+        let offered = [72, 24, 2].map(TimeDelta::hours);
+
+        assert_eq!(choose(&[2, 72], &offered).unwrap(), "4320,120");
+        assert_eq!(choose(&[], &offered).unwrap(), "");
+        for hours in [&[3][..], &[24, 24], &[0], &[u32::MAX]] {
+            assert_eq!(choose(hours, &offered).unwrap_err().reason, "unknown_reminder_time", "{hours:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_chosen_holds_while_the_station_has_it() {
+        let offered = [TimeDelta::hours(72), TimeDelta::minutes(90), TimeDelta::hours(2)];
+
+        assert_eq!(chosen(&offered, None), offered);
+        assert_eq!(chosen(&offered, Some("")), []);
+        assert_eq!(in_hours(&chosen(&offered, Some("4320,1440,120"))), [72, 2], "24 hours are no more");
+        assert_eq!(in_hours(&offered), [72, 2]);
     }
 
     #[test]

@@ -1,5 +1,11 @@
 //! Urgent appeals: whom they asked, whom they did not, and what became of both.
 
+mod reached;
+mod tally;
+
+pub use reached::{Changed, changed, mark_reached};
+pub use tally::{Tally, booked_since, tallies};
+
 use super::connection::{Db, insert_rows};
 use super::message_policy;
 use super::schema::{
@@ -9,13 +15,10 @@ use super::schema::{
 use crate::domain::appeals::{Fatigue, Lot, Standing};
 use crate::domain::call_ups::BloodGroup;
 use crate::error::Error;
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
-
-/// States of an appointment that was kept, or still can be.
-const BOOKED: [&str; 3] = ["booked", "checked_in", "donated"];
 
 /// How often somebody is asked at most.
 ///
@@ -88,6 +91,8 @@ pub struct RecipientRow {
     pub wave: i64,
     /// UTC.
     pub drawn_at: NaiveDateTime,
+    /// Whether a message can have reached them, if they were asked.
+    pub reached: bool,
 }
 
 /// Writes a new appeal.
@@ -167,7 +172,7 @@ pub fn consenting(db: &mut Db, group: BloodGroup, appeal_id: &str) -> Result<Vec
         .load(db)?)
 }
 
-/// How many appeals asked each of these donors after `since`.
+/// How many appeals asked each of these donors after `since`, and reached them.
 pub fn asked_since(
     db: &mut Db,
     donor_ids: &[&str],
@@ -177,6 +182,7 @@ pub fn asked_since(
         .filter(appeal_recipients::donor_id.eq_any(donor_ids))
         .filter(appeal_recipients::drawn_at.gt(since.naive_utc()))
         .filter(appeal_recipients::state.eq(Lot::Asked.as_str()))
+        .filter(appeal_recipients::reached.eq(true))
         .group_by(appeal_recipients::donor_id)
         .select((appeal_recipients::donor_id, diesel::dsl::count_star()))
         .load(db)?;
@@ -226,97 +232,6 @@ pub fn sites_of(db: &mut Db, donor_ids: &[&str]) -> Result<HashMap<String, HashS
     Ok(sites)
 }
 
-/// What became of those whom an appeal drew.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tally {
-    drawn: HashMap<Lot, u32>,
-    booked: HashMap<Lot, u32>,
-    donated: HashMap<Lot, u32>,
-}
-
-impl Tally {
-    /// How many had this lot.
-    pub fn drawn(&self, lot: Lot) -> u32 {
-        self.drawn.get(&lot).copied().unwrap_or(0)
-    }
-
-    /// How many of them have booked since, for the product and before the appeal is over.
-    pub fn booked(&self, lot: Lot) -> u32 {
-        self.booked.get(&lot).copied().unwrap_or(0)
-    }
-
-    /// How many of them have given the product since, until a day after the appeal.
-    pub fn donated(&self, lot: Lot) -> u32 {
-        self.donated.get(&lot).copied().unwrap_or(0)
-    }
-}
-
-/// What became of those whom these appeals drew, by appeal.
-pub fn tallies(db: &mut Db, rows: &[&AppealRow]) -> Result<HashMap<String, Tally>, Error> {
-    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-    let mut tallies: HashMap<String, Tally> = HashMap::new();
-    let recipients = appeal_recipients::table.filter(appeal_recipients::appeal_id.eq_any(&ids));
-    let drawn: Vec<(String, String, i64)> = recipients
-        .group_by((appeal_recipients::appeal_id, appeal_recipients::state))
-        .select((appeal_recipients::appeal_id, appeal_recipients::state, diesel::dsl::count_star()))
-        .load(db)?;
-    for (appeal, state, count) in drawn {
-        let lot = Lot::from_word(&state).ok_or_else(|| Error::internal("a lot that does not exist"))?;
-        let count = u32::try_from(count).map_err(Error::internal)?;
-        tallies.entry(appeal).or_default().drawn.insert(lot, count);
-    }
-    for row in rows {
-        let tally = tallies.entry(row.id.clone()).or_default();
-        tally.booked = count(&booked(db, row)?)?;
-        tally.donated = count(&donated(db, row)?)?;
-    }
-    Ok(tallies)
-}
-
-fn count(rows: &[(String, String)]) -> Result<HashMap<Lot, u32>, Error> {
-    let mut counts = HashMap::new();
-    for (_, state) in rows {
-        let lot = Lot::from_word(state).ok_or_else(|| Error::internal("a lot that does not exist"))?;
-        *counts.entry(lot).or_insert(0) += 1;
-    }
-    Ok(counts)
-}
-
-/// Who of an appeal's recipients has booked since, with their lots.
-fn booked(db: &mut Db, row: &AppealRow) -> Result<Vec<(String, String)>, Error> {
-    let of_donor = appointments::donor_id.eq(appeal_recipients::donor_id);
-    Ok(appeal_recipients::table
-        .inner_join(appointments::table.on(of_donor))
-        .filter(appeal_recipients::appeal_id.eq(&row.id))
-        .filter(appointments::product.eq(&row.product))
-        .filter(appointments::created_at.ge(appeal_recipients::drawn_at))
-        .filter(appointments::starts_at.le(row.closes_at))
-        .filter(appointments::state.eq_any(BOOKED))
-        .select((appeal_recipients::id, appeal_recipients::state))
-        .distinct()
-        .load(db)?)
-}
-
-/// The recipients of an appeal who have booked since.
-pub fn booked_since(db: &mut Db, row: &AppealRow) -> Result<HashSet<String>, Error> {
-    Ok(booked(db, row)?.into_iter().map(|(id, _)| id).collect())
-}
-
-/// Who of an appeal's recipients has given since, with their lots.
-fn donated(db: &mut Db, row: &AppealRow) -> Result<Vec<(String, String)>, Error> {
-    let of_donor = donations::donor_id.eq(appeal_recipients::donor_id);
-    Ok(appeal_recipients::table
-        .inner_join(donations::table.on(of_donor))
-        .filter(appeal_recipients::appeal_id.eq(&row.id))
-        .filter(donations::product.eq(&row.product))
-        .filter(donations::outcome.eq("donated"))
-        .filter(donations::collected_at.ge(appeal_recipients::drawn_at))
-        .filter(donations::collected_at.le(row.closes_at + TimeDelta::days(1)))
-        .select((appeal_recipients::id, appeal_recipients::state))
-        .distinct()
-        .load(db)?)
-}
-
 /// Those who are asked by an appeal and whose message of this kind is in this state.
 pub fn with_message(db: &mut Db, appeal_id: &str, kind: &str, state: &str) -> Result<Vec<String>, Error> {
     let there = outbox::table
@@ -357,6 +272,16 @@ pub fn asked(db: &mut Db, recipient_id: &str) -> Result<Option<(RecipientRow, Ap
         .select((appeal_recipients::all_columns, appeals::all_columns))
         .first(db)
         .optional()?)
+}
+
+/// What appeals drew of an account, the oldest first, each with the appeal.
+pub fn history(db: &mut Db, account_id: &str) -> Result<Vec<(RecipientRow, AppealRow)>, Error> {
+    Ok(appeal_recipients::table
+        .inner_join(appeals::table)
+        .filter(appeal_recipients::account_id.eq(account_id))
+        .order(appeal_recipients::id.asc())
+        .select((appeal_recipients::all_columns, appeals::all_columns))
+        .load(db)?)
 }
 
 /// Deletes what appeals drew of a donor: before the record itself goes.

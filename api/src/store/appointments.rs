@@ -3,12 +3,12 @@
 use super::connection::Db;
 use super::schedule::{SiteRow, SlotRow};
 use super::schema::{
-    account_donors, appointments, collection_sessions, donors, reminder_times, session_notices, sites, slots,
+    account_donors, appointments, collection_sessions, donors, session_notices, sites, slots,
 };
 use super::together::{insert_together, update_together};
 use super::word::Word;
 use crate::error::Error;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 /// States in which an appointment stands in the way of another for the same product.
@@ -288,37 +288,6 @@ pub fn change(db: &mut Db, rows: &[&AppointmentRow]) -> Result<(), Error> {
         .execute(db)?;
     }
     Ok(())
-}
-
-/// Up to `limit` appointments that changed since their reminders were queued; nobody else changes them until the
-/// transaction ends, and what somebody else works on is left out.
-pub fn to_remind(db: &mut Db, limit: i64) -> Result<Vec<AppointmentRow>, Error> {
-    let changed = appointments::table
-        .filter(appointments::reminded.lt(appointments::sequence))
-        .filter(appointments::state.eq(Word("booked")).or(appointments::reminded.ge(0)))
-        .order(appointments::id.asc())
-        .limit(limit);
-    Ok(match db {
-        Db::Postgres(connection) => changed.for_update().skip_locked().load(connection)?,
-        Db::Sqlite(connection) => changed.load(connection)?,
-    })
-}
-
-/// Writes down that the reminders of these appointments are queued as they stand.
-pub fn set_reminded(db: &mut Db, ids: &[&str]) -> Result<(), Error> {
-    diesel::update(appointments::table.filter(appointments::id.eq_any(ids)))
-        .set(appointments::reminded.eq(appointments::sequence))
-        .execute(db)?;
-    Ok(())
-}
-
-/// How long before an appointment its donor is reminded.
-pub fn reminder_times(db: &mut Db) -> Result<Vec<TimeDelta>, Error> {
-    let minutes: Vec<i64> = reminder_times::table
-        .select(reminder_times::minutes_before)
-        .order(reminder_times::minutes_before.desc())
-        .load(db)?;
-    Ok(minutes.into_iter().map(TimeDelta::minutes).collect())
 }
 
 /// Writes what slots hold, have booked and keep. They MUST be locked.

@@ -201,6 +201,18 @@ pub fn asked_of(db: &mut Db, account_id: &str, now: DateTime<Utc>) -> Result<Vec
         .load(db)?)
 }
 
+/// What somebody is asked who is still a member, by the answer's id.
+pub fn asked_by(db: &mut Db, answer_id: &str) -> Result<Option<Asked>, Error> {
+    let asked: Option<Asked> = call_up_answers::table
+        .inner_join(call_ups::table.inner_join(teams::table))
+        .filter(call_up_answers::id.eq(answer_id))
+        .select((call_up_answers::all_columns, call_ups::all_columns, teams::name))
+        .first(db)
+        .optional()?;
+    let Some(asked) = asked else { return Ok(None) };
+    Ok(answer_of(db, &asked.call_up, &asked.answer.account_id)?.map(|answer| Asked { answer, ..asked }))
+}
+
 /// The answers of an account to call-ups of these teams that were not over at `since`.
 pub fn answers_since(
     db: &mut Db,

@@ -57,6 +57,12 @@ pub fn invitation(db: &mut Db, id: &str) -> Result<Option<InvitationRow>, Error>
     Ok(invitations_again::table.find(id).first(db).optional()?)
 }
 
+/// An account's invitations, the oldest first.
+pub fn invitations_of(db: &mut Db, account_id: &str) -> Result<Vec<InvitationRow>, Error> {
+    let own = invitations_again::table.filter(invitations_again::account_id.eq(account_id));
+    Ok(own.order(invitations_again::id.asc()).load(db)?)
+}
+
 /// Up to `limit` accounts behind this one that agreed to appeals and whose own person has given, by account.
 pub fn who_gave(db: &mut Db, after: &str, limit: i64) -> Result<Vec<Person>, Error> {
     let agreed = consents::table
@@ -107,6 +113,14 @@ pub fn notify(db: &mut Db, row: &NoticeRow) -> Result<bool, Error> {
 /// The notice with this id.
 pub fn notice(db: &mut Db, id: &str) -> Result<Option<NoticeRow>, Error> {
     Ok(used_notices::table.find(id).first(db).optional()?)
+}
+
+/// An account's notices, the oldest first.
+pub fn notices_of(db: &mut Db, account_id: &str) -> Result<Vec<NoticeRow>, Error> {
+    Ok(used_notices::table
+        .filter(used_notices::account_id.eq(account_id))
+        .order(used_notices::id.asc())
+        .load(db)?)
 }
 
 /// A donation of which a unit was used, and whom to tell.

@@ -5,10 +5,11 @@ use super::schema::{message_preferences, opted_out, outbox};
 use crate::error::Error;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 /// Preferences as the table holds them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = message_preferences)]
+#[diesel(table_name = message_preferences, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct PreferenceRow {
     /// Whose they are.
     pub account_id: String,
@@ -20,6 +21,8 @@ pub struct PreferenceRow {
     pub language: String,
     /// Grows with each change; 0 when nothing was ever chosen.
     pub version: i64,
+    /// Which of the station's reminders, minutes with commas; all when `None`.
+    pub reminders: Option<String>,
 }
 
 /// An account's preferences: an SMS, or a letter where that does not work, in Chinese, when nothing was chosen.
@@ -31,7 +34,19 @@ pub fn of_account(db: &mut Db, account_id: &str) -> Result<PreferenceRow, Error>
         letters: false,
         language: "zh".to_owned(),
         version: 0,
+        reminders: None,
     }))
+}
+
+/// Which reminders these accounts chose, those that did.
+pub fn reminders_of(db: &mut Db, account_ids: &[&str]) -> Result<HashMap<String, String>, Error> {
+    let chosen = message_preferences::table.filter(message_preferences::account_id.eq_any(account_ids));
+    Ok(chosen
+        .filter(message_preferences::reminders.is_not_null())
+        .select((message_preferences::account_id, message_preferences::reminders.assume_not_null()))
+        .load(db)?
+        .into_iter()
+        .collect())
 }
 
 /// Writes preferences over their version before; `false` when somebody else was faster.

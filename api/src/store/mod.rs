@@ -28,6 +28,7 @@ pub mod outbox;
 mod pool;
 pub mod questionnaires;
 pub mod reactions;
+pub mod reminders;
 pub mod schedule;
 mod schema;
 pub mod session_notices;

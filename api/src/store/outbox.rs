@@ -165,6 +165,8 @@ impl OutboxRow {
             only_by: Some("email".to_owned()),
             channel: None,
             refused_by: String::new(),
+            delivery: "unknown".to_owned(),
+            sent_at: None,
             ..self.clone()
         }
     }

@@ -731,6 +731,7 @@ diesel::table! {
         state -> Text,
         wave -> BigInt,
         drawn_at -> Timestamp,
+        reached -> Bool,
     }
 }
 
@@ -809,6 +810,7 @@ diesel::table! {
         letters -> Bool,
         language -> Text,
         version -> BigInt,
+        reminders -> Nullable<Text>,
     }
 }
 

@@ -5,8 +5,9 @@ use super::body::Json;
 use super::etag::{Version, version_tag};
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::{Context, message_preferences};
+use crate::domain::reminders::{chosen, in_hours};
 use crate::error::Error;
-use crate::store::message_preferences::{self as store, PreferenceRow};
+use crate::store::message_preferences::PreferenceRow;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -22,23 +23,37 @@ pub struct MessagePreferences {
     letters: bool,
     /// `zh` or `en`.
     language: String,
+    /// How many hours before an appointment to be reminded: some of the station's times, or none of them; all when `null`.
+    #[serde(default)]
+    reminders: Option<Vec<u32>>,
+}
+
+/// How a donor wants to be told, and what there is to choose.
+#[derive(Serialize, ToSchema)]
+pub struct ShownPreferences {
+    #[serde(flatten)]
+    chosen: MessagePreferences,
+    /// How many hours before an appointment the station reminds.
+    reminders_offered: Vec<u32>,
 }
 
 /// Show how the caller wants to be told; its `ETag` is what a change must name.
 #[utoipa::path(
     get, path = "/v1/me/message-preferences", tag = "messages", operation_id = "message_preferences",
     security(("bearer" = [])),
-    responses((status = 200, description = "In force", body = MessagePreferences), CallerProblems)
+    responses((status = 200, description = "In force", body = ShownPreferences), CallerProblems)
 )]
 pub async fn show(context: web::Data<Context>, donor: Donor) -> Result<HttpResponse, Error> {
     let account_id = donor.id().to_owned();
-    let row = context.pool.read(move |db| store::of_account(db, &account_id)).await?;
+    let (row, times) = context.pool.read(move |db| message_preferences::shown(db, &account_id)).await?;
     let tag = version_tag(row.version);
-    let body = MessagePreferences {
+    let chosen = MessagePreferences {
         channels: row.channels.split(',').map(str::to_owned).collect(),
         letters: row.letters,
         language: row.language,
+        reminders: row.reminders.map(|choice| in_hours(&chosen(&times, Some(&choice)))),
     };
+    let body = ShownPreferences { chosen, reminders_offered: in_hours(&times) };
     Ok(HttpResponse::Ok().insert_header((ETAG, tag)).json(body))
 }
 
@@ -67,8 +82,9 @@ pub async fn change(
         letters: wanted.letters,
         language: wanted.language,
         version: version.saturating_add(1),
+        reminders: None,
     };
-    message_preferences::change(&donor.acting(&context), row).await?;
+    message_preferences::change(&donor.acting(&context), row, wanted.reminders).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

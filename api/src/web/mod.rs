@@ -1,12 +1,14 @@
 //! HTTP: parse, authorise, call, answer. The only room with status codes.
 
 mod address;
+mod appeal_link;
 mod appointments;
 mod audit;
 mod auth;
 mod body;
 mod booking_policy;
 mod calendar;
+mod call_up_link;
 mod certificates;
 mod collection_sessions;
 mod consents;

@@ -9,7 +9,7 @@ use crate::error::Error;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
 };
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 use notifications::local_time;
@@ -113,16 +113,34 @@ fn refused(language: Language, key: String, error: &Error) -> HttpResponse {
     respond(&mut HttpResponse::build(status), &page)
 }
 
-fn respond(response: &mut actix_web::HttpResponseBuilder, page: &Page) -> HttpResponse {
+fn respond(response: &mut HttpResponseBuilder, page: &Page) -> HttpResponse {
+    as_html(response, page.language, page)
+}
+
+/// A page behind a link in a message: not kept, not framed, and its address not told.
+pub(super) fn as_html(
+    response: &mut HttpResponseBuilder,
+    language: Language,
+    page: &impl Template,
+) -> HttpResponse {
     let Ok(html) = page.render() else { return HttpResponse::InternalServerError().finish() };
     response
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((CONTENT_LANGUAGE, page.language.tag()))
+        .insert_header((CONTENT_LANGUAGE, language.tag()))
         .insert_header((VARY, "accept-language"))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
         .body(html)
+}
+
+/// A time as messages write it.
+pub(super) fn written(at: DateTime<Utc>, language: Language) -> String {
+    let language = match language {
+        Language::Chinese => notifications::Language::Chinese,
+        Language::English => notifications::Language::English,
+    };
+    local_time(at, language)
 }
 
 impl Page {
@@ -168,13 +186,7 @@ impl Page {
     }
 
     fn time(&self, at: &DateTime<Utc>) -> String {
-        local_time(
-            *at,
-            match self.language {
-                Language::Chinese => notifications::Language::Chinese,
-                Language::English => notifications::Language::English,
-            },
-        )
+        written(*at, self.language)
     }
 
     fn headline(&self) -> &'static str {

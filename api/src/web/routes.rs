@@ -1,11 +1,12 @@
 //! All routes.
 
 use super::{
-    appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
-    eligibility, family, groups, health, hospitals, me, merges, message_preferences, one_tap, openapi,
-    own_record, problem, questionnaire, receipts, session_changes, sessions, sign_in, sites, slots,
-    station_appeals, station_donors, station_messages, station_questionnaires, station_teams, station_units,
-    status_lists, teams, users, verify, verify_page, waitlist, wechat_subscriptions, well_known,
+    appeal_link, appointments, audit, booking_policy, calendar, call_up_link, certificates,
+    collection_sessions, consents, donors, door, eligibility, family, groups, health, hospitals, me, merges,
+    message_preferences, one_tap, openapi, own_record, problem, questionnaire, receipts, session_changes,
+    sessions, sign_in, sites, slots, station_appeals, station_donors, station_messages,
+    station_questionnaires, station_teams, station_units, status_lists, teams, users, verify, verify_page,
+    waitlist, wechat_subscriptions, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
@@ -62,6 +63,8 @@ fn donor_routes(app: &mut ServiceConfig) {
         .service(post_and_delete("/v1/me/calendar-feed", calendar::open_feed, calendar::close_feed))
         .service(get("/calendar/{token}.ics", calendar::feed))
         .service(get_and_post("/a/{key}", one_tap::show, one_tap::answer))
+        .service(get_and_post("/b/{key}", appeal_link::show, appeal_link::book))
+        .service(get_and_post("/t/{key}", call_up_link::show, call_up_link::answer))
         .service(post("/v1/appointments/{appointment}/cancellation", appointments::cancel))
         .service(post("/v1/appointments/{appointment}/move", appointments::move_to))
         .service(own_visit_routes())
@@ -162,7 +165,7 @@ fn staff_routes(app: &mut ServiceConfig) {
         .service(get("/v1/station/templates/{template}/preview", station_messages::preview))
         .service(get_and_post("/v1/station/appeals", station_appeals::list, station_appeals::open))
         .service(get("/v1/station/appeals/{appeal}", station_appeals::show))
-        .service(post("/v1/station/appeals/{appeal}/close", station_appeals::close))
+        .service(post("/v1/station/appeals/{appeal}/closure", station_appeals::close))
         .service(get("/v1/station/audit", audit::audit))
         .service(get_and_post("/v1/users", users::list, users::invite))
         .service(delete("/v1/users/{user}", users::disable))

@@ -134,6 +134,9 @@ pub struct StationAppeal {
     held_out: Outcomes,
     /// How many were to be asked when it stopped, and were not.
     called_off: u32,
+    /// How many were to be asked and could not be: they want no appeals any more, had enough of them, or no channel reaches them.
+    /// They count as nobody who was asked, neither here nor in the lift; among those held out, nobody knows who they would be.
+    not_reached: u32,
     lift_points: Lift,
 }
 
@@ -168,6 +171,7 @@ impl StationAppeal {
             asked: outcomes(Lot::Asked),
             held_out: outcomes(Lot::HeldOut),
             called_off: tally.drawn(Lot::CalledOff),
+            not_reached: tally.drawn(Lot::NotReached),
             lift_points: Lift {
                 booked: lift(booked(Lot::Asked), booked(Lot::HeldOut)),
                 donated: lift(donated(Lot::Asked), donated(Lot::HeldOut)),
@@ -224,7 +228,7 @@ pub async fn show(
 
 /// End an appeal: messages that have not left yet are called off.
 #[utoipa::path(
-    post, path = "/v1/station/appeals/{appeal}/close", tag = "appeals", operation_id = "close_appeal",
+    post, path = "/v1/station/appeals/{appeal}/closure", tag = "appeals", operation_id = "close_appeal",
     security(("bearer" = [])),
     params(("appeal" = String, Path, description = "The appeal's id")),
     responses(

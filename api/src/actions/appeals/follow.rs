@@ -1,23 +1,31 @@
 //! Follows the appeals that are running: it stops them when enough have booked, and asks more when too few have.
 
 use super::wave;
-use super::{ALONE, call_off, entry};
+use super::{ALONE, MESSAGE, call_off, entry};
 use crate::actions::Context;
 use crate::chance::Chance;
 use crate::domain::appeals::{Lot, Stage};
 use crate::error::Error;
 use crate::store::appeals::{self as store, AppealRow};
 use crate::store::{Db, audit, one_at_a_time};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-/// Looks at every appeal that is running: how many there are. Whoever is called while others work waits for them.
+/// So long after an appeal is over, its messages may still come to another end: staff look at dead letters.
+const SETTLED_AFTER: TimeDelta = TimeDelta::days(2);
+
+/// Looks at every appeal that is running: how many there are; and writes down whom no message could reach, of those that ended of
+/// late too. Whoever is called while others work waits for them.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn follow(context: &Context) -> Result<usize, Error> {
     let now = context.clock.now();
-    if context.pool.read(move |db| store::running(db, now)).await?.is_empty() {
+    let since = now - SETTLED_AFTER;
+    let look =
+        move |db: &mut Db| Ok((store::running(db, now)?.is_empty(), store::changed(db, MESSAGE, since)?));
+    let (none, changed) = context.pool.read(look).await?;
+    if none && changed.is_empty() {
         return Ok(0);
     }
     let whole = context.clone();
@@ -25,6 +33,8 @@ pub async fn follow(context: &Context) -> Result<usize, Error> {
         .pool
         .write(move |db| {
             one_at_a_time(db, ALONE)?;
+            let changed = store::changed(db, MESSAGE, since)?;
+            store::mark_reached(db, &changed)?;
             let running = store::running(db, now)?;
             let count = running.len();
             for row in running {

@@ -120,6 +120,7 @@ fn draw(
                 state: lot.as_str().to_owned(),
                 wave: row.waves,
                 drawn_at: now.naive_utc(),
+                reached: true,
             });
         }
     }

@@ -3,14 +3,15 @@
 mod message;
 
 use crate::actions::{Context, calendar};
+use crate::clock::day_in_china;
 use crate::domain::delivery::Purpose;
-use crate::domain::quiet_hours::QuietHours;
+use crate::domain::send_times::{Holidays, SendTimes};
 use crate::error::Error;
 use crate::links;
 use crate::store::accounts::AccountRow;
 use crate::store::message_preferences::{self as preferences, PreferenceRow};
 use crate::store::outbox::OutboxRow;
-use crate::store::{Db, accounts, consents, donors, message_policy, wechat_subscriptions};
+use crate::store::{Db, accounts, consents, donors, message_policy, schedule, wechat_subscriptions};
 use crate::vault::Field;
 use chrono::{DateTime, TimeDelta, Utc};
 use message::Said;
@@ -18,11 +19,14 @@ use notifications::{ChannelKind, EmailAddress, Language, Outgoing, Recipient, re
 use std::collections::HashMap;
 use zeroize::Zeroizing;
 
+/// How far ahead holidays are looked for: farther than any last.
+const HOLIDAYS_SEEN: TimeDelta = TimeDelta::days(30);
+
 /// What came of a claimed message before any channel was asked.
 pub enum Prepared {
     /// It can leave.
     Ready(Ready),
-    /// Not before: it is night, or the channel is left alone.
+    /// Not before: it is night or a holiday, or the channel is left alone.
     Later(DateTime<Utc>),
     /// It would come too late.
     Expired,
@@ -94,7 +98,7 @@ impl Ready {
 pub struct Desk<'a> {
     context: &'a Context,
     now: DateTime<Utc>,
-    quiet: QuietHours,
+    times: SendTimes,
     circuits: HashMap<String, DateTime<Utc>>,
     appeals: (i64, TimeDelta),
 }
@@ -113,7 +117,7 @@ impl<'a> Desk<'a> {
         Ok(Self {
             context,
             now,
-            quiet: message_policy::quiet_hours(db)?,
+            times: send_times(db, now)?,
             circuits: message_policy::circuits(db, now)?,
             appeals: message_policy::appeals(db)?,
         })
@@ -141,8 +145,8 @@ impl<'a> Desk<'a> {
         if expires_at <= self.now {
             return Ok(Prepared::Expired);
         }
-        if let Some(end) = self.quiet.end(self.now).filter(|_| !purpose.leaves_at_night()) {
-            return Ok(if end < expires_at { Prepared::Later(end) } else { Prepared::Expired });
+        if let Some(later) = self.times.later(&row.kind, self.now) {
+            return Ok(if later < expires_at { Prepared::Later(later) } else { Prepared::Expired });
         }
         let Some(account_id) = &row.account_id else { return self.code(row) };
         let Some(said) = message::of(self.context, db, row)? else { return Ok(Prepared::Superseded) };
@@ -323,6 +327,14 @@ impl<'a> Desk<'a> {
             address,
         })
     }
+}
+
+/// When messages leave from now on.
+fn send_times(db: &mut Db, now: DateTime<Utc>) -> Result<SendTimes, Error> {
+    let today = day_in_china(now);
+    let calendar = schedule::holidays_between(db, today, today + HOLIDAYS_SEEN)?;
+    let holidays = Holidays::of(calendar.into_iter().map(|row| (row.day, row.is_off)));
+    Ok(SendTimes { quiet: message_policy::quiet_hours(db)?, holidays })
 }
 
 impl Ways {

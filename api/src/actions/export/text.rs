@@ -49,6 +49,7 @@ impl Export {
         }
         self.write_comings(out)?;
         self.write_teams(out)?;
+        self.write_messages(out)?;
         writeln!(out, "\n同意记录 {} 条", self.consents.len())?;
         for consent in &self.consents {
             write_consent(out, consent)?;
@@ -125,6 +126,41 @@ impl Export {
         for one in &self.call_ups {
             let (at, product) = (minute_in_china(one.asked_at), chinese(&one.product));
             writeln!(out, "  {at} {} {product}：{}", one.team, chinese(&one.answer))?;
+        }
+        Ok(())
+    }
+}
+
+impl Export {
+    /// How the donor wants to be told, and what they were asked and told without having arranged it.
+    fn write_messages(&self, out: &mut String) -> std::fmt::Result {
+        let chosen = &self.message_preferences;
+        let letters = if chosen.letters { "，预约另发邮件" } else { "" };
+        writeln!(out, "\n消息偏好：{} {}{letters}", chosen.channels.join("、"), chosen.language)?;
+        if let Some(hours) = &chosen.reminders {
+            let hours: Vec<String> = hours.iter().map(|hours| format!("{hours} 小时")).collect();
+            let hours = if hours.is_empty() { "不提醒".to_owned() } else { hours.join("、") };
+            writeln!(out, "  预约前提醒：{hours}")?;
+        }
+        writeln!(out, "\n献血招募 {} 次", self.appeals.len())?;
+        for one in &self.appeals {
+            let lot = match one.lot {
+                "asked" => "已邀请",
+                "held_out" => "抽签未邀请",
+                "called_off" => "已取消邀请",
+                _ => "未能送达",
+            };
+            let (at, site) = (minute_in_china(one.drawn_at), one.site.as_deref().unwrap_or_default());
+            writeln!(out, "  {at} {} {site}：{lot}", chinese(&one.product))?;
+        }
+        writeln!(out, "\n可再次献血提醒 {} 次", self.invitations.len())?;
+        for one in &self.invitations {
+            let (at, product) = (day_in_china(one.queued_at), chinese(&one.product));
+            writeln!(out, "  {at} {product}：{} 起", one.from_day)?;
+        }
+        writeln!(out, "\n血液使用告知 {} 次", self.use_notices.len())?;
+        for one in &self.use_notices {
+            writeln!(out, "  {} {}", day_in_china(one.queued_at), one.donation_no)?;
         }
         Ok(())
     }

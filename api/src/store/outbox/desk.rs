@@ -98,7 +98,8 @@ pub fn receipts_of(db: &mut Db, id: &str) -> Result<Vec<ReceiptRow>, Error> {
         .load(db)?)
 }
 
-/// Queues a dead or unknown message again, with all its attempts; `false` when it is neither.
+/// Queues a dead or unknown message again, with all its attempts, and as if no receipt had come, so that those of the new attempt
+/// count; `false` when it is neither.
 pub fn retry(db: &mut Db, id: &str, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, Error> {
     let dead = outbox::table.find(id).filter(outbox::state.eq_any(["failed", "ambiguous"]));
     let changed = diesel::update(dead)
@@ -108,6 +109,7 @@ pub fn retry(db: &mut Db, id: &str, expires_at: DateTime<Utc>, now: DateTime<Utc
             outbox::due_at.eq(now.naive_utc()),
             outbox::expires_at.eq(expires_at.naive_utc()),
             outbox::refused_by.eq(""),
+            outbox::delivery.eq("unknown"),
             outbox::finished_at.eq(None::<NaiveDateTime>),
         ))
         .execute(db)?;

@@ -81,7 +81,7 @@ fn call_up(context: &Context, db: &mut Db, row: &OutboxRow, answer: &str) -> Res
     let call_up = store::waited(db, answer)?.filter(|call_up| {
         call_up.version == row.version && call_up.standing().stage(context.clock.now()) == Stage::Open
     });
-    let (station, link) = (context.station.name.clone(), format!("{}/call-ups", context.public_url));
+    let (station, link) = (context.station.name.clone(), links::call_up::url(context, answer)?);
     Ok(call_up.map(|_| Message::CallUp(CallUp { station, link })))
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE appeal_recipients DROP COLUMN reached;
