@@ -18,6 +18,7 @@ mod family;
 mod groups;
 mod health;
 mod hostile_input;
+mod idempotency;
 mod import;
 mod import_corrections;
 mod interop;

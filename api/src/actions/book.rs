@@ -17,6 +17,7 @@ use super::Context;
 use crate::chance::Chance;
 use crate::domain::booking::NotBooked;
 use crate::domain::eligibility::RulePacks;
+use crate::domain::idempotency::Key;
 use crate::error::{Error, Kind};
 use crate::group_commit::{GroupCommit, Outcomes};
 use crate::store::appointments::{self as store, AppointmentRow, Venue};
@@ -77,15 +78,6 @@ pub enum Wish {
         /// The new slot.
         slot: String,
     },
-}
-
-/// A request that may come twice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// The hash of who asks and of the key.
-    pub key_hash: [u8; 32],
-    /// The hash of the request.
-    pub request_hash: [u8; 32],
 }
 
 /// A request.
@@ -234,7 +226,11 @@ pub fn join_hash(code: &str) -> [u8; 32] {
 }
 
 impl Answer {
+    /// What the key of something else than a booking got is no answer to one.
     fn read(row: &AnswerRow) -> Result<Self, Error> {
+        if row.answer.is_empty() {
+            return Ok(Self::Refused(NotBooked::KeyReused.as_str().to_owned()));
+        }
         serde_json::from_str(&row.answer).map_err(Error::internal)
     }
 }

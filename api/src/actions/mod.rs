@@ -21,6 +21,7 @@ pub mod find_donor;
 pub mod groups;
 mod guess;
 pub mod hospitals;
+pub mod idempotency;
 pub mod import;
 pub mod invite;
 pub mod invite_again;

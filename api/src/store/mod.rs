@@ -47,4 +47,4 @@ pub mod wechat_subscriptions;
 mod word;
 
 pub use connection::{DatabaseUrl, Db, one_at_a_time};
-pub use pool::{Hurry, Pool};
+pub use pool::{Hurry, Pool, off_the_event_loop};

@@ -503,6 +503,8 @@ diesel::table! {
         request_hash -> Binary,
         answer -> Text,
         created_at -> Timestamp,
+        data_key_id -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
     }
 }
 

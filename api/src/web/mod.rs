@@ -19,6 +19,7 @@ mod family;
 mod groups;
 mod health;
 mod hospitals;
+mod idempotency;
 mod language;
 mod limited;
 pub mod me;
@@ -57,6 +58,7 @@ mod well_known;
 
 pub use openapi::yaml as openapi_yaml;
 
+use crate::actions::idempotency::Running;
 use crate::actions::{Context, book};
 use crate::chance::Chance;
 use crate::config::Config;
@@ -67,6 +69,7 @@ use actix_web::error::{PathError, QueryPayloadError};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
+use idempotency::once;
 use metrics::Metrics;
 use middleware::{Gate, RequestIds, gate};
 use std::net::TcpListener;
@@ -88,6 +91,7 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
     });
     let bookings = Data::new(book::start(&context)?);
     let context = Data::new(context);
+    let running = Data::new(Running::default());
     let teller = Data::new(receipts::Teller::new(&config.sms));
     let metrics = Data::new(Metrics::new()?);
     let pictures = Data::new(certificates::Pictures::default());
@@ -110,9 +114,11 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
             .app_data(teller.clone())
             .app_data(pictures.clone())
             .app_data(lists.clone())
+            .app_data(running.clone())
             .app_data(web::PayloadConfig::new(body_bytes))
             .app_data(web::PathConfig::default().error_handler(|failure, _| path_refused(&failure).into()))
             .app_data(web::QueryConfig::default().error_handler(|failure, _| query_refused(&failure).into()))
+            .wrap(from_fn(once))
             .wrap(from_fn(gate))
             .configure(|app| {
                 if shows_messages {
