@@ -47,6 +47,7 @@ pub mod status;
 pub mod status_list;
 pub mod teams;
 pub mod tell_used;
+pub mod unit_policy;
 pub mod units;
 pub mod users;
 pub mod verify;

@@ -39,6 +39,7 @@ pub mod standings;
 pub mod statuses;
 pub mod teams;
 pub mod totals;
+pub mod unit_policy;
 pub mod units;
 pub mod users;
 pub mod visits;

@@ -585,6 +585,7 @@ diesel::table! {
     unit_policy (id) {
         id -> BigInt,
         delay_days -> BigInt,
+        version -> BigInt,
     }
 }
 

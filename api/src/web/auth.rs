@@ -60,6 +60,7 @@ pub mod needs {
         ReadQuestionnaires,
         CheckPasses,
         ReadUnits,
+        ManageUnits,
         HandleMessages,
         ReadAudit,
     );

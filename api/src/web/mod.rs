@@ -48,6 +48,7 @@ mod station_teams;
 mod station_units;
 mod status_lists;
 mod teams;
+mod unit_policy;
 mod users;
 pub mod verification;
 mod verify;

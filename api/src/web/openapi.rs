@@ -6,7 +6,7 @@ use super::{
     eligibility, family, groups, health, hospitals, me, merges, message_preferences, own_record, problem,
     questionnaire, receipts, session_changes, sessions, sign_in, sites, slots, station_appeals,
     station_donors, station_messages, station_questionnaires, station_teams, station_units, status_lists,
-    teams, users, verification, verify, waitlist, wechat_subscriptions, well_known,
+    teams, unit_policy, users, verification, verify, waitlist, wechat_subscriptions, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -88,6 +88,8 @@ use utoipa::{Modify, OpenApi, openapi};
         station_questionnaires::show,
         station_questionnaires::check_pass,
         station_units::show,
+        unit_policy::show,
+        unit_policy::change,
         merges::list,
         merges::propose,
         merges::propose_undoing,
