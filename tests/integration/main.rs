@@ -34,6 +34,7 @@ mod messages;
 mod migrations;
 mod nodes;
 mod overtaking_receipts;
+mod planned;
 mod privacy;
 mod privacy_accounts;
 mod privacy_questionnaire;

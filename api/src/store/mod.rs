@@ -26,6 +26,7 @@ pub mod message_policy;
 pub mod message_preferences;
 pub mod migrations;
 pub mod outbox;
+pub mod plans;
 mod pool;
 pub mod questionnaires;
 pub mod reactions;
