@@ -1,5 +1,6 @@
 //! The one error type: what the caller may read, a stable code, and what only the log may see.
 
+use crate::domain::idempotency::Unanswered;
 use crate::domain::refusal::Refusal;
 use std::borrow::Cow;
 use std::fmt;
@@ -125,6 +126,15 @@ impl std::error::Error for Error {}
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self { field: Some(refusal.column), ..Self::invalid(refusal.reason, refusal.message) }
+    }
+}
+
+impl From<Unanswered> for Error {
+    fn from(why: Unanswered) -> Self {
+        match why {
+            Unanswered::KeyReused => Self::invalid(why.as_str(), why.message()),
+            Unanswered::Running | Unanswered::Lost => Self::conflict(why.as_str(), why.message()),
+        }
     }
 }
 

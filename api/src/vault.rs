@@ -56,6 +56,8 @@ pub enum Field {
     ScreeningMeasured,
     /// `reactions.note`.
     ReactionNote,
+    /// `idempotency_keys.sealed`.
+    KeptAnswer,
     /// `lockouts.subject`, of a user name: only ever indexed.
     UserName,
     /// An identity number in a limit's key: only ever indexed.
@@ -82,6 +84,7 @@ impl Field {
             Self::CalendarFeed => "calendar_feeds.token",
             Self::ScreeningMeasured => "screenings.measured",
             Self::ReactionNote => "reactions.note",
+            Self::KeptAnswer => "idempotency_keys.sealed",
             Self::UserName => "lockouts.user_name",
             Self::LimitKey => "limits.key",
         }

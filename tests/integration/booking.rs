@@ -1,7 +1,8 @@
 //! Places are held, booked, moved and cancelled; nobody is ever double-booked.
 
-use rexue::actions::book::{self, Key, PlaceWish, Request, Wish};
+use rexue::actions::book::{self, PlaceWish, Request, Wish};
 use rexue::config;
+use rexue::domain::idempotency::Key;
 use rexue::rules;
 use rexue::store::appointments;
 use serde_json::{Value, json};

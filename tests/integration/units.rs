@@ -214,11 +214,29 @@ on_both! {
         let caller = station.crowd(&["T0001".to_owned()]).remove(0).caller;
         let server = station.serve();
 
+        let doctor = station.user(&server, "doctor", None).sign_in(&server);
+        let path = "/v1/station/unit-policy";
+        let change = |version: u32, days: i64| {
+            let (bearer, tag) = (format!("Bearer {}", doctor.access), format!("\"{version}\""));
+            let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("if-match", &tag)];
+            server.request("PUT", path, &headers, json!({ "delay_days": days }).to_string().as_bytes())
+        };
+
         let before = shown(&server, &caller);
-        station.execute("UPDATE unit_policy SET delay_days = 2").unwrap();
+        let policy = server.read(&doctor, path).with_status(200);
+        change(1, 2).with_status(204);
         let after = shown(&server, &caller);
 
+        assert_eq!((policy.header("etag"), &policy.json()), ("\"1\"", &json!({ "delay_days": 7 })));
         assert_eq!((&before[0][0]["step"], &after[0][0]["step"]), (&json!("collected"), &json!("tested")));
+        assert_eq!(change(1, 3).with_status(412).problem(), "changed_meanwhile");
+        for days in [-1, 366, i64::MAX] {
+            assert_eq!(change(2, days).with_status(422).problem(), "out_of_range");
+        }
+        let unnamed = server.call(&doctor, "PUT", path, Some(json!({ "delay_days": 3 }))).with_status(428);
+        assert_eq!(unnamed.problem(), "if_match_missing");
+        let trail = station.texts("SELECT detail AS text FROM audit WHERE action = 'unit_policy.changed'");
+        assert_eq!(trail.len(), 1, "{trail:?}");
     }
 
     fn a_donor_whose_unit_reacted_is_asked_to_call_and_sees_no_step(station) {

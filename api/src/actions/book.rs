@@ -5,9 +5,11 @@
 //! decide    one request after the other, on what is loaded; each sees what those before it were given
 //! save      new appointments · changed ones · slots · the trail · answers
 //! ```
-//! Locks are taken in one order, appointments before slots and each by id, so that nodes do not wait in a circle. Holds of
-//! others that are over are known only behind their slot's lock: they are taken without waiting, or passed over.
+//! Locks are taken in one order, donors' plans before appointments before slots and each by id, so that nodes do not wait in a
+//! circle. Holds of others that are over are known only behind their slot's lock: they are taken without waiting, or
+//! passed over.
 
+mod allow;
 mod decide;
 mod facts;
 mod giving_back;
@@ -17,12 +19,13 @@ use super::Context;
 use crate::chance::Chance;
 use crate::domain::booking::NotBooked;
 use crate::domain::eligibility::RulePacks;
+use crate::domain::idempotency::Key;
 use crate::error::{Error, Kind};
 use crate::group::{Group, Outcomes};
 use crate::store::appointments::{self as store, AppointmentRow, Venue};
 use crate::store::idempotency_keys::AnswerRow;
 use crate::store::{Db, booking_policy};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use decide::Desk;
 use facts::Facts;
 use giving_back::{Returns, expire};
@@ -77,15 +80,6 @@ pub enum Wish {
         /// The new slot.
         slot: String,
     },
-}
-
-/// A request that may come twice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// The hash of who asks and of the key.
-    pub key_hash: [u8; 32],
-    /// The hash of the request.
-    pub request_hash: [u8; 32],
 }
 
 /// A request.
@@ -156,6 +150,11 @@ impl Appointment {
 enum Answer {
     Given(Box<Appointment>),
     Refused(String),
+    /// A day that the rules forbid because of what is planned.
+    TooNear {
+        rule: String,
+        planned_on: NaiveDate,
+    },
 }
 
 /// Takes requests and runs them in groups.
@@ -213,6 +212,7 @@ fn outcome(answer: Answer) -> Result<Appointment, Error> {
     let word = match answer {
         Answer::Given(appointment) => return Ok(*appointment),
         Answer::Refused(word) => word,
+        Answer::TooNear { rule, planned_on } => return Err(too_near(&rule, planned_on)),
     };
     let refusal = NotBooked::from_word(&word)
         .ok_or_else(|| Error::internal("an answer of a kind that does not exist"))?;
@@ -228,13 +228,31 @@ fn outcome(answer: Answer) -> Result<Appointment, Error> {
     Err(Error::new(kind, refusal.as_str(), refusal.message()))
 }
 
+/// The refusal of a day because of a donation that is planned.
+fn too_near(rule: &str, planned_on: NaiveDate) -> Error {
+    let message = format!(
+        "You have an appointment on {planned_on}, and this day is too near to it ({rule}). Choose another day, or move that one."
+    );
+    Error::conflict(NotBooked::NotEligible.as_str(), message)
+}
+
 /// What a group is known by to whoever has its code.
 pub fn join_hash(code: &str) -> [u8; 32] {
     Sha256::digest(code.trim().to_ascii_uppercase()).into()
 }
 
+impl From<NotBooked> for Answer {
+    fn from(refusal: NotBooked) -> Self {
+        Self::Refused(refusal.as_str().to_owned())
+    }
+}
+
 impl Answer {
+    /// What the key of something else than a booking got is no answer to one.
     fn read(row: &AnswerRow) -> Result<Self, Error> {
+        if row.answer.is_empty() {
+            return Ok(NotBooked::KeyReused.into());
+        }
         serde_json::from_str(&row.answer).map_err(Error::internal)
     }
 }

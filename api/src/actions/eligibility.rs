@@ -1,9 +1,12 @@
 //! What the rules need to know of a donor.
 
 use super::family::{own_record, visible};
-use crate::domain::eligibility::{Deferral, Facts, Given};
+use crate::clock::day_in_china;
+use crate::domain::donation::Product;
+use crate::domain::eligibility::{Deferral, Facts, Given, Planned};
 use crate::domain::identity::Sex;
 use crate::error::Error;
+use crate::store::appointments::{self, AppointmentRow};
 use crate::store::donors::{self, DonorRow};
 use crate::store::{Db, deferrals, donations, reactions};
 use std::collections::{HashMap, HashSet};
@@ -35,7 +38,7 @@ impl Histories {
         Ok(histories)
     }
 
-    /// The facts of one of them.
+    /// The facts of one of them, without what is planned.
     pub fn facts(&self, donor_id: &str, birth_date: chrono::NaiveDate, sex: Sex) -> Facts {
         Facts {
             birth_date,
@@ -43,11 +46,12 @@ impl Histories {
             history: self.given.get(donor_id).cloned().unwrap_or_default(),
             deferrals: self.deferrals.get(donor_id).cloned().unwrap_or_default(),
             had_reaction: self.had_reaction.contains(donor_id),
+            planned: Vec::new(),
         }
     }
 }
 
-/// The facts of a donor whom the account sees.
+/// The facts of a donor whom the account sees, with what is planned.
 ///
 /// # Errors
 /// `not_found`, `no_record`.
@@ -57,10 +61,26 @@ pub fn facts(db: &mut Db, account_id: &str, donor_no: Option<&str>) -> Result<Fa
         None => own_record(db, account_id)?,
     };
     let record = donors::by_ids(db, &[donor.link.donor_id])?.pop();
-    facts_of(db, &record.ok_or_else(|| Error::internal("a link to no record"))?)
+    let record = record.ok_or_else(|| Error::internal("a link to no record"))?;
+    let planned = planned(&appointments::active_of(db, &[&record.id])?, &record.id);
+    Ok(Facts { planned, ..facts_of(db, &record)? })
 }
 
-/// The facts of a donor.
+/// What a donor is to give, of these active appointments.
+pub fn planned<'a>(
+    appointments: impl IntoIterator<Item = &'a AppointmentRow>,
+    donor_id: &str,
+) -> Vec<Planned> {
+    let own = appointments.into_iter().filter(|row| row.donor_id == donor_id && row.is_active());
+    let planned = own.filter_map(|row| {
+        let product = Product::from_word(&row.product)?;
+        let day = day_in_china(row.starts_at.and_utc());
+        Some(Planned { appointment_id: row.id.clone(), product, day })
+    });
+    planned.collect()
+}
+
+/// The facts of a donor, without what is planned: at the door the day has come.
 ///
 /// # Errors
 /// Failures of the database.

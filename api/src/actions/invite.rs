@@ -11,7 +11,7 @@ use crate::domain::invitations::was_used;
 use crate::error::Error;
 use crate::links;
 use crate::store::outbox::OutboxRow;
-use crate::store::{Db, appeals as store, donors, invitations, schedule, units};
+use crate::store::{Db, appeals as store, donors, invitations, schedule, unit_policy, units};
 use notifications::{Appeal, BloodUsed, MayGiveAgain, Message};
 
 /// The kinds of message that are found here.
@@ -85,7 +85,7 @@ fn may_give_again(context: &Context, db: &mut Db, subject: &str) -> Result<Optio
 fn blood_used(context: &Context, db: &mut Db, subject: &str) -> Result<Option<Message>, Error> {
     let Some(row) = invitations::notice(db, subject)? else { return Ok(None) };
     let became = units::of_donations(db, &[&row.donation_no])?.remove(&row.donation_no).unwrap_or_default();
-    let told = was_used(&became, units::delay(db)?, context.clock.now());
+    let told = was_used(&became, unit_policy::policy(db)?.delay, context.clock.now());
     let station = context.station.name.clone();
     Ok(told.then_some(Message::BloodUsed(BloodUsed { station })))
 }

@@ -11,7 +11,8 @@ use crate::store::audit::{self, Entry};
 use crate::store::donors::{self, DonorRow};
 use crate::store::merges::{self as store, MergeRow, MergedLink};
 use crate::store::{
-    Db, accounts, appointments, certificates, donations, imports, one_at_a_time, statuses, totals,
+    Db, accounts, appointments, certificates, donations, imports, off_the_event_loop, one_at_a_time,
+    statuses, totals,
 };
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -137,7 +138,7 @@ pub async fn decide(
 ) -> Result<(), Error> {
     let whole = context.clone();
     // One task: a client who hangs up must not leave a donor without the new certificate.
-    let decided = tokio::task::spawn_blocking(move || {
+    off_the_event_loop(move || {
         let touched = whole.pool.write_blocking(|db| decide_in(&whole, db, &user_id, &merge_id, verdict))?;
         for donor_no in touched {
             match issue(&whole, &Selection::Donor(donor_no), &mut |_| ()) {
@@ -146,8 +147,8 @@ pub async fn decide(
             }
         }
         Ok(())
-    });
-    decided.await.map_err(Error::internal)?
+    })
+    .await
 }
 
 fn decide_in(

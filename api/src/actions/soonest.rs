@@ -4,17 +4,17 @@
 mod near;
 
 use super::Context;
-use super::eligibility::Histories;
+use super::eligibility::{Histories, planned};
 use super::family::{no_record, no_such_donor};
 use crate::clock::{day_in_china, instant_in_china};
 use crate::domain::booking::Policy;
 use crate::domain::donation::Product;
-use crate::domain::eligibility::assess;
+use crate::domain::eligibility::{Facts, assess};
 use crate::domain::identity::Sex;
 use crate::domain::place::Point;
 use crate::error::Error;
 use crate::group::{Group, Outcomes};
-use crate::store::appointments::{self, SeenDonor};
+use crate::store::appointments::{self, AppointmentRow, SeenDonor};
 use crate::store::free_slots::{self, FreeSlot, Search};
 use crate::store::schedule::{self, SiteRow, SlotRow};
 use crate::store::{Db, booking_policy};
@@ -189,6 +189,7 @@ fn look_everywhere(
 struct Askers {
     donors: Vec<SeenDonor>,
     histories: Histories,
+    appointments: Vec<AppointmentRow>,
 }
 
 impl Askers {
@@ -196,8 +197,10 @@ impl Askers {
         let accounts: BTreeSet<&str> = wishes.iter().map(|wish| wish.account_id.as_str()).collect();
         let donors = appointments::donors_of_accounts(db, &accounts.into_iter().collect::<Vec<_>>())?;
         let ids: BTreeSet<&str> = donors.iter().map(|donor| donor.donor_id.as_str()).collect();
-        let histories = Histories::load(db, &ids.into_iter().collect::<Vec<_>>())?;
-        Ok(Self { donors, histories })
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let histories = Histories::load(db, &ids)?;
+        let appointments = appointments::active_of(db, &ids)?;
+        Ok(Self { donors, histories, appointments })
     }
 
     fn donor(&self, wish: &Wish) -> Result<&SeenDonor, Error> {
@@ -217,7 +220,10 @@ impl Askers {
     ) -> Result<Hunt<'a>, Error> {
         let donor = self.donor(wish)?;
         let sex = Sex::from_word(&donor.sex).ok_or_else(|| Error::internal("a sex that does not exist"))?;
-        let facts = self.histories.facts(&donor.donor_id, donor.birth_date, sex);
+        let facts = Facts {
+            planned: planned(&self.appointments, &donor.donor_id),
+            ..self.histories.facts(&donor.donor_id, donor.birth_date, sex)
+        };
         let today = day_in_china(now);
         let first_day =
             assess(&context.rules, &facts, wish.product, wish.from.unwrap_or(today).max(today)).first_day;

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::store::audit::{self, Entry};
 use crate::store::invitations::{self as store, NoticeRow};
 use crate::store::outbox::{self, Notice, OutboxRow};
-use crate::store::{Db, units};
+use crate::store::{Db, unit_policy, units};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
@@ -52,7 +52,7 @@ fn batch(
     after: &str,
     now: DateTime<Utc>,
 ) -> Result<(Option<String>, usize), Error> {
-    let delay = units::delay(db)?;
+    let delay = unit_policy::policy(db)?.delay;
     let found = store::used(db, after, now - delay - NEWS_FOR, now - delay, BATCH)?;
     let Some(last) = found.last().map(|used| used.donation_no.clone()) else { return Ok((None, 0)) };
     let numbers: Vec<&str> = found.iter().map(|used| used.donation_no.as_str()).collect();

@@ -7,7 +7,7 @@ use crate::domain::unit::{Journey, Shown, Unit, journey};
 use crate::error::Error;
 use crate::store::audit::{self, Entry};
 use crate::store::units::{EventRow, ReadingRow, UnitRow};
-use crate::store::{Db, donations, units};
+use crate::store::{Db, donations, unit_policy, units};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::json;
@@ -70,7 +70,7 @@ impl Journeys {
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
         let donations: Vec<&str> = donations.into_iter().collect();
-        Ok(Self { units: units::of_donations(db, &donations)?, delay: units::delay(db)?, now })
+        Ok(Self { units: units::of_donations(db, &donations)?, delay: unit_policy::policy(db)?.delay, now })
     }
 
     /// What the donor is shown of a donation.

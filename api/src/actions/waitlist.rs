@@ -5,11 +5,11 @@ mod offer;
 pub use offer::{end_past, serve};
 
 use super::Context;
-use super::eligibility::Histories;
+use super::eligibility::{Histories, planned};
 use crate::chance::Chance;
 use crate::clock::day_in_china;
 use crate::domain::donation::Product;
-use crate::domain::eligibility::{RulePacks, blocks};
+use crate::domain::eligibility::{Facts, Planned, RulePacks, blocks};
 use crate::domain::identity::Sex;
 use crate::domain::waitlist::{Class, Waiting, check_days};
 use crate::error::{Error, Kind};
@@ -94,8 +94,10 @@ fn join_in(context: &Context, db: &mut Db, wish: &Wish) -> Result<WaitlistEntry,
     }
     let histories = Histories::load(db, &[&donor.donor_id])?;
     let days = wish.first_day.max(today).iter_days().take_while(|day| *day <= wish.last_day);
-    if days.into_iter().all(|day| rule_pack(&context.rules, &histories, &donor, wish.product, day).is_none())
-    {
+    let planned = planned(&active, &donor.donor_id);
+    let is_blocked =
+        |day| rule_pack(&context.rules, &histories, &planned, &donor, wish.product, day).is_none();
+    if days.into_iter().all(is_blocked) {
         return Err(Error::conflict("not_eligible", "On none of these days the donor may give yet."));
     }
     let mut chance = Chance::from_system()?;
@@ -196,12 +198,14 @@ fn donor(db: &mut Db, account_id: &str, donor_no: Option<&str>) -> Result<SeenDo
 fn rule_pack(
     rules: &RulePacks,
     histories: &Histories,
+    planned: &[Planned],
     donor: &SeenDonor,
     product: Product,
     day: NaiveDate,
 ) -> Option<String> {
     let (pack, sex) = (rules.on(day), Sex::from_word(&donor.sex)?);
     let facts = histories.facts(&donor.donor_id, donor.birth_date, sex);
+    let facts = Facts { planned: planned.to_vec(), ..facts };
     blocks(pack, &facts, product, day).is_empty().then(|| pack.id().to_owned())
 }
 

@@ -1,10 +1,9 @@
 //! Which messages somebody takes by WeChat, and how many more of them.
 
 use super::Context;
-use super::book::Key;
 use super::own_record::no_such_account;
 use crate::chance::Chance;
-use crate::domain::booking::NotBooked;
+use crate::domain::idempotency::{Key, Unanswered};
 use crate::domain::subscriptions::{MOST, agreed};
 use crate::error::Error;
 use crate::store::audit::{self, Entry};
@@ -125,6 +124,6 @@ fn said_before(db: &mut Db, key: Option<&Key>) -> Result<bool, Error> {
     match idempotency_keys::answers(db, &[&key.key_hash])?.pop() {
         None => Ok(false),
         Some(row) if row.request_hash == key.request_hash => Ok(true),
-        Some(_) => Err(Error::invalid(NotBooked::KeyReused.as_str(), NotBooked::KeyReused.message())),
+        Some(_) => Err(Unanswered::KeyReused.into()),
     }
 }

@@ -102,6 +102,8 @@ pub enum Permission {
     CheckPasses,
     /// Read what became of a donation's units.
     ReadUnits,
+    /// Settle when donors are shown what became of a donation.
+    ManageUnits,
     /// See what became of messages, send them again, give them up.
     HandleMessages,
     /// Read the audit trail.
@@ -141,6 +143,7 @@ const TABLE: &[(Permission, &[Role])] = &[
     (Permission::ReadQuestionnaires, &[Role::Doctor]),
     (Permission::CheckPasses, &[Role::Operator, Role::Doctor]),
     (Permission::ReadUnits, &[Role::Operator, Role::Doctor]),
+    (Permission::ManageUnits, &[Role::Doctor, Role::Admin]),
     (Permission::HandleMessages, &[Role::Operator, Role::Admin]),
     (Permission::ReadAudit, &[Role::Auditor]),
 ];

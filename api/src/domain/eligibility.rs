@@ -6,10 +6,12 @@
 mod calendar;
 mod pack;
 mod packs;
+mod planned;
 
 pub(super) use calendar::months_after;
 pub use pack::RulePack;
 pub use packs::RulePacks;
+pub use planned::Planned;
 
 use super::donation::{Collection, Outcome, Product};
 use super::identity::Sex;
@@ -28,6 +30,8 @@ pub struct Facts {
     pub deferrals: Vec<Deferral>,
     /// Whether an earlier donation had an adverse reaction.
     pub had_reaction: bool,
+    /// What is to be given: of the product that is asked about nothing counts, because it can be moved.
+    pub planned: Vec<Planned>,
 }
 
 /// A donation and its number.
@@ -70,6 +74,8 @@ pub enum Cause {
     Donation(String, NaiveDate),
     /// A deferral.
     Deferral,
+    /// A donation that is planned, by its appointment's id and day (Asia/Shanghai).
+    Planned(String, NaiveDate),
 }
 
 /// What a pack says of one day.
@@ -121,6 +127,7 @@ pub fn blocks(pack: &RulePack, facts: &Facts, product: Product, day: NaiveDate) 
     blocks.extend(deferrals(facts, day));
     blocks.extend(intervals(pack, &given, product, day));
     blocks.extend(maxima(pack, &given, product, day));
+    blocks.extend(planned::intervals(pack, &facts.planned, product, day));
     blocks
 }
 

@@ -83,6 +83,7 @@ mod tests {
             history: vec![Given { donation_no: "4199240000001".to_owned(), collection }],
             deferrals: Vec::new(),
             had_reaction: false,
+            planned: Vec::new(),
         }
     }
 

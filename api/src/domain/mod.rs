@@ -16,6 +16,7 @@ pub mod donation_number;
 pub mod donor;
 pub mod eligibility;
 pub mod hospital;
+pub mod idempotency;
 pub mod identity;
 pub mod invitations;
 pub mod key_schedule;

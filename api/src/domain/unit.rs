@@ -231,6 +231,34 @@ pub enum Journey {
     ContactStation,
 }
 
+/// When donors are shown what became of a donation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// How long after it happened: whole days.
+    pub delay: TimeDelta,
+    /// Grows with each change.
+    pub version: i64,
+}
+
+impl Policy {
+    /// The longest delay: whoever gave is told within a year.
+    const LONGEST_DAYS: i64 = 365;
+
+    /// Checks that it makes sense.
+    ///
+    /// # Errors
+    /// `out_of_range`, by the name of what it settles.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let longest = Self::LONGEST_DAYS;
+        match self.delay.num_days() {
+            days if (0..=longest).contains(&days) => Ok(()),
+            _ => {
+                Err(Refusal::new("delay_days", "out_of_range", format!("This lies between 0 and {longest}.")))
+            }
+        }
+    }
+}
+
 /// What a donor is shown at `now` of a donation's units, each event `delay` after it happened.
 ///
 /// Once a test has reacted, nothing is added to what was shown before, and `delay` later all of it gives way to the

@@ -1,7 +1,7 @@
 //! Worked examples of a rule pack: somebody with a history asks for a day.
 
 use crate::domain::donation::{Collection, Outcome, Product};
-use crate::domain::eligibility::{Deferral, Facts, Given, RulePacks, assess};
+use crate::domain::eligibility::{Deferral, Facts, Given, Planned, RulePacks, assess};
 use crate::domain::identity::Sex;
 use crate::error::Error;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -28,6 +28,8 @@ pub struct Example {
     given: Vec<Gift>,
     #[serde(default)]
     given_every: Option<Series>,
+    #[serde(default)]
+    planned: Vec<Plan>,
     on: Datetime,
     product: String,
     #[serde(default)]
@@ -45,6 +47,14 @@ struct Gift {
     units: u32,
     #[serde(default)]
     outcome: Option<String>,
+}
+
+/// A gift to come.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plan {
+    on: Datetime,
+    product: String,
 }
 
 /// The same gift again and again.
@@ -107,7 +117,15 @@ impl Example {
                 .into_iter()
                 .collect(),
             had_reaction: self.had_reaction,
+            planned: self.planned.iter().map(Plan::planned).collect::<Result<_, String>>()?,
         })
+    }
+}
+
+impl Plan {
+    fn planned(&self) -> Result<Planned, String> {
+        let appointment_id = "planned".to_owned();
+        Ok(Planned { appointment_id, product: product(&self.product)?, day: day(&self.on)? })
     }
 }
 

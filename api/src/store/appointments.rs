@@ -73,6 +73,13 @@ pub struct SeenDonor {
     pub birth_date: NaiveDate,
 }
 
+impl AppointmentRow {
+    /// Whether it is held, booked or checked in.
+    pub fn is_active(&self) -> bool {
+        ACTIVE.contains(&self.state.as_str())
+    }
+}
+
 /// The donors whom these accounts see.
 pub fn donors_of_accounts(db: &mut Db, account_ids: &[&str]) -> Result<Vec<SeenDonor>, Error> {
     Ok(account_donors::table

@@ -173,13 +173,18 @@ pub(super) fn in_snapshot<T, E: From<diesel::result::Error>>(
 /// a user's name, an account's row, a donor's record. SQLite has one writer anyway.
 pub fn one_at_a_time(db: &mut Db, key: &[u8]) -> Result<(), Error> {
     if let Db::Postgres(connection) = db {
-        let hash: [u8; 32] = Sha256::digest(key).into();
-        let (number, _) = hash.split_first_chunk().ok_or_else(|| Error::internal("a hash of no length"))?;
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-            .bind::<BigInt, _>(i64::from_be_bytes(*number))
+            .bind::<BigInt, _>(advisory_number(key)?)
             .execute(connection)?;
     }
     Ok(())
+}
+
+/// The number by which PostgreSQL knows a key that is locked.
+pub(super) fn advisory_number(key: &[u8]) -> Result<i64, Error> {
+    let hash: [u8; 32] = Sha256::digest(key).into();
+    let (number, _) = hash.split_first_chunk().ok_or_else(|| Error::internal("a hash of no length"))?;
+    Ok(i64::from_be_bytes(*number))
 }
 
 fn end_transaction<T, E: From<diesel::result::Error>>(

@@ -1,6 +1,7 @@
 //! The pool: the only place that knows how blocking database work is run.
 
 use super::connection::{DatabaseUrl, Db, Manager, in_snapshot, in_write_transaction};
+use super::idempotency_keys::Claim;
 use crate::error::Error;
 use diesel::r2d2::{Pool as Connections, PooledConnection};
 use std::sync::Arc;
@@ -77,10 +78,12 @@ impl Pool {
         off_the_event_loop(move || pool.read_blocking(work)).await
     }
 
-    /// Runs `work` in one writing transaction, on a thread that may block.
+    /// Runs `work` in one writing transaction, on a thread that may block. The first one of a request with an
+    /// `Idempotency-Key` writes its [`Claim`], too.
     ///
     /// # Errors
-    /// What `work` returns, after a rollback; `database_unavailable` when no connection can be had.
+    /// What `work` returns, after a rollback; `database_unavailable` when no connection can be had; `request_running`
+    /// when another node works on the same request.
     pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -105,7 +108,15 @@ impl Pool {
     /// As [`Pool::write`].
     pub fn write_blocking<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
         let mut connection = checkout(&self.writers)?;
-        in_write_transaction(&mut connection, work)
+        let Some(claim) = Claim::current().filter(|claim| !claim.is_committed()) else {
+            return in_write_transaction(&mut connection, work);
+        };
+        let done = in_write_transaction(&mut connection, |db| {
+            claim.write(db)?;
+            work(db)
+        })?;
+        claim.set_committed();
+        Ok(done)
     }
 
     /// [`Pool::read_blocking`], while `work` sees one state of the database: for what takes many queries that must
@@ -141,11 +152,20 @@ fn checkout(connections: &Connections<Manager>) -> Result<PooledConnection<Manag
     connections.get().map_err(Error::database_unavailable)
 }
 
-async fn off_the_event_loop<T: Send + 'static>(
+/// Runs `work` on a thread that may block, with the [`Claim`] of the request that it is for.
+///
+/// # Errors
+/// What `work` returns; `internal` when it panics.
+pub async fn off_the_event_loop<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    match tokio::task::spawn_blocking(work).await {
+    let claim = Claim::current();
+    let task = tokio::task::spawn_blocking(move || match claim {
+        Some(claim) => claim.cover_blocking(work),
+        None => work(),
+    });
+    match task.await {
         Ok(outcome) => outcome,
-        Err(failure) => Err(Error::internal(format!("a database task ended early: {failure}"))),
+        Err(failure) => Err(Error::internal(format!("a blocking task ended early: {failure}"))),
     }
 }

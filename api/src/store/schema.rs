@@ -503,6 +503,8 @@ diesel::table! {
         request_hash -> Binary,
         answer -> Text,
         created_at -> Timestamp,
+        data_key_id -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
     }
 }
 
@@ -583,6 +585,7 @@ diesel::table! {
     unit_policy (id) {
         id -> BigInt,
         delay_days -> BigInt,
+        version -> BigInt,
     }
 }
 

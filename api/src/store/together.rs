@@ -4,12 +4,14 @@
 //! time. PostgreSQL takes each column as one array; SQLite takes rows by powers of two.
 
 use super::connection::Db;
+use diesel::backend::Backend;
 use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, SingleValue, SqlType, Text};
 use diesel::sqlite::Sqlite;
+use std::marker::PhantomData;
 
 /// Rows of one statement of SQLite at most.
 const MOST: usize = 64;
@@ -48,21 +50,21 @@ impl Together<'_> {
     }
 }
 
-/// `before`, the parts with commas, `after`.
-pub(super) struct Values<DB, Part> {
+/// `before`, the parts with commas, `after`. `Answer` is the type of what it returns.
+pub(super) struct Values<DB, Part, Answer = Text> {
     before: &'static str,
     parts: Vec<Part>,
     after: &'static str,
-    backend: std::marker::PhantomData<DB>,
+    kind: PhantomData<(DB, Answer)>,
 }
 
-impl<DB, Part> Values<DB, Part> {
+impl<DB, Part, Answer> Values<DB, Part, Answer> {
     pub fn new(before: &'static str, parts: Vec<Part>, after: &'static str) -> Self {
-        Self { before, parts, after, backend: std::marker::PhantomData }
+        Self { before, parts, after, kind: PhantomData }
     }
 }
 
-impl<DB: diesel::backend::Backend, Part: QueryFragment<DB>> QueryFragment<DB> for Values<DB, Part> {
+impl<DB: Backend, Part: QueryFragment<DB>, Answer> QueryFragment<DB> for Values<DB, Part, Answer> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(self.before);
         for (place, part) in self.parts.iter().enumerate() {
@@ -75,17 +77,17 @@ impl<DB: diesel::backend::Backend, Part: QueryFragment<DB>> QueryFragment<DB> fo
 }
 
 // Told apart by its text.
-impl<DB, Part> QueryId for Values<DB, Part> {
+impl<DB, Part, Answer> QueryId for Values<DB, Part, Answer> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<DB, Part> Query for Values<DB, Part> {
-    type SqlType = Text;
+impl<DB, Part, Answer> Query for Values<DB, Part, Answer> {
+    type SqlType = Answer;
 }
 
-impl<Part> RunQueryDsl<PgConnection> for Values<Pg, Part> {}
-impl<Part> RunQueryDsl<SqliteConnection> for Values<Sqlite, Part> {}
+impl<Part, Answer> RunQueryDsl<PgConnection> for Values<Pg, Part, Answer> {}
+impl<Part, Answer> RunQueryDsl<SqliteConnection> for Values<Sqlite, Part, Answer> {}
 
 /// A parameter for each value of a row.
 pub(super) struct Row<'a>(pub Vec<Box<dyn QueryFragment<Sqlite> + 'a>>);

@@ -1,10 +1,10 @@
 //! Units: what donations became.
 
 use super::connection::{Db, insert_rows};
-use super::schema::{unit_events, unit_policy, unit_temperatures, units};
+use super::schema::{unit_events, unit_temperatures, units};
 use crate::domain::unit::{Component, Event, Reading, Report, Status, Unit};
 use crate::error::Error;
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -167,12 +167,6 @@ pub fn of_donations(db: &mut Db, donations: &[&str]) -> Result<HashMap<String, V
         found.entry(row.donation_no).or_default().push(Unit { component, events });
     }
     Ok(found)
-}
-
-/// How long after it happened a donor is shown what became of a donation.
-pub fn delay(db: &mut Db) -> Result<TimeDelta, Error> {
-    let days: i64 = unit_policy::table.select(unit_policy::delay_days).first(db)?;
-    Ok(TimeDelta::days(days))
 }
 
 /// Writes new units.

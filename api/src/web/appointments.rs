@@ -3,18 +3,15 @@
 use super::auth::Donor;
 use super::body::{Body, parse};
 use super::etag::{version_if_named, version_tag};
+use super::idempotency::key_of;
 use super::problem::{BodyProblems, CallerProblems, Problem};
-use crate::actions::book::{Appointment, Bookings, Key, PlaceWish, Request, Wish};
+use crate::actions::book::{Appointment, Bookings, PlaceWish, Request, Wish};
 use crate::actions::{Context, appointments};
 use crate::error::Error;
-use actix_web::http::header::{ETAG, HeaderMap, LOCATION};
+use actix_web::http::header::{ETAG, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
-
-/// The longest `Idempotency-Key`.
-const LONGEST_KEY: usize = 128;
 
 /// A place that is wished for.
 #[derive(Deserialize, ToSchema)]
@@ -52,39 +49,14 @@ async fn wish(
     wish: Wish,
     body: &[u8],
 ) -> Result<Appointment, Error> {
-    let key = key_of(request, donor, body)?;
+    let key = key_of(request, donor.id(), body)?;
     let at_version = version_if_named(request);
     bookings.submit(Request { account_id: donor.id().to_owned(), wish, key, at_version }).await
-}
-
-/// By what a request is known again, when it names a key.
-///
-/// # Errors
-/// `bad_idempotency_key`.
-pub(super) fn key_of(request: &HttpRequest, donor: &Donor, body: &[u8]) -> Result<Option<Key>, Error> {
-    let key = idempotency_key(request.headers())?;
-    Ok(key.map(|key| {
-        let account_id = donor.id();
-        let said = [request.path().as_bytes(), b"\0", body].concat();
-        Key {
-            key_hash: Sha256::digest(format!("{account_id}\0{key}")).into(),
-            request_hash: Sha256::digest(&said).into(),
-        }
-    }))
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().map(str::trim).filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
-    key.map(Some).ok_or_else(|| {
-        Error::invalid("bad_idempotency_key", "An Idempotency-Key has 1 to 128 visible ASCII characters.")
-    })
 }
 
 /// Hold a place for some minutes.
 #[utoipa::path(
     post, path = "/v1/holds", tag = "booking", operation_id = "hold", security(("bearer" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same body gets the first answer again, for two days")),
     request_body = PlaceRequest,
     responses(
         (status = 201, description = "Held until `hold_expires_at`", body = Appointment),
@@ -107,7 +79,6 @@ pub async fn hold(
 /// Book a place, without holding it first.
 #[utoipa::path(
     post, path = "/v1/appointments", tag = "booking", operation_id = "book", security(("bearer" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same body gets the first answer again, for two days")),
     request_body = PlaceRequest,
     responses(
         (status = 201, description = "Booked", body = Appointment),

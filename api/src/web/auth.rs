@@ -60,6 +60,7 @@ pub mod needs {
         ReadQuestionnaires,
         CheckPasses,
         ReadUnits,
+        ManageUnits,
         HandleMessages,
         ReadAudit,
     );
@@ -94,7 +95,7 @@ impl<P: Needs> FromRequest for By<P> {
         let context = request.app_data::<web::Data<Context>>().cloned();
         let token = bearer(request).map(str::to_owned);
         Box::pin(async move {
-            let context = context.ok_or_else(|| Error::internal("the server has no context"))?;
+            let context = context.ok_or_else(no_context)?;
             let principal = authenticate(&context, &token?).await?;
             if !principal.role.may(P::PERMISSION) {
                 return Err(Error::new(
@@ -106,6 +107,19 @@ impl<P: Needs> FromRequest for By<P> {
             Ok(Self(principal, PhantomData))
         })
     }
+}
+
+/// Who calls, whatever they may do.
+///
+/// # Errors
+/// `missing_token`, `invalid_token`, `expired_token`, `session_ended`.
+pub async fn caller(request: &HttpRequest) -> Result<Arc<Principal>, Error> {
+    let context = request.app_data::<web::Data<Context>>().ok_or_else(no_context)?;
+    authenticate(context, bearer(request)?).await
+}
+
+fn no_context() -> Error {
+    Error::internal("the server has no context")
 }
 
 /// The token of the `Authorization` header (RFC 6750 §2.1); no other place is looked at.

@@ -51,6 +51,8 @@ pub struct Blocked {
     clause: String,
     /// The donation that blocks, when one does.
     donation_no: Option<String>,
+    /// The appointment that blocks, when it is a donation that is planned.
+    appointment: Option<String>,
     /// Its day, or the date of birth.
     because_of: Option<NaiveDate>,
     /// The first day on which this does not block any more; absent when there is none.
@@ -59,12 +61,14 @@ pub struct Blocked {
 
 impl From<Block> for Blocked {
     fn from(block: Block) -> Self {
-        let (donation_no, because_of) = match block.because_of {
-            Cause::Donation(number, day) => (Some(number), Some(day)),
-            Cause::Birth(day) => (None, Some(day)),
-            Cause::Deferral => (None, None),
+        let (donation_no, appointment, because_of) = match block.because_of {
+            Cause::Donation(number, day) => (Some(number), None, Some(day)),
+            Cause::Planned(appointment, day) => (None, Some(appointment), Some(day)),
+            Cause::Birth(day) => (None, None, Some(day)),
+            Cause::Deferral => (None, None, None),
         };
-        Self { rule: block.rule, clause: block.clause, donation_no, because_of, until: block.until }
+        let Block { rule, clause, until, .. } = block;
+        Self { rule, clause, donation_no, appointment, because_of, until }
     }
 }
 

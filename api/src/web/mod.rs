@@ -21,6 +21,7 @@ mod family;
 mod groups;
 mod health;
 mod hospitals;
+mod idempotency;
 mod language;
 mod limited;
 pub mod me;
@@ -49,6 +50,7 @@ mod station_teams;
 mod station_units;
 mod status_lists;
 mod teams;
+mod unit_policy;
 mod users;
 pub mod verification;
 mod verify;
@@ -59,6 +61,7 @@ mod well_known;
 
 pub use openapi::yaml as openapi_yaml;
 
+use crate::actions::idempotency::Running;
 use crate::actions::soonest::Searches;
 use crate::actions::{Context, book};
 use crate::chance::Chance;
@@ -70,6 +73,7 @@ use actix_web::error::{PathError, QueryPayloadError};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
+use idempotency::once;
 use metrics::Metrics;
 use middleware::{Gate, RequestIds, gate};
 use std::net::TcpListener;
@@ -92,6 +96,7 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
     let bookings = Data::new(book::start(&context)?);
     let searches = Data::new(Searches::start(&context)?);
     let context = Data::new(context);
+    let running = Data::new(Running::default());
     let teller = Data::new(receipts::Teller::new(&config.sms));
     let metrics = Data::new(Metrics::new()?);
     let pictures = Data::new(certificates::Pictures::default());
@@ -115,9 +120,11 @@ pub fn start(context: Context, config: &Config, listener: TcpListener) -> Result
             .app_data(teller.clone())
             .app_data(pictures.clone())
             .app_data(lists.clone())
+            .app_data(running.clone())
             .app_data(web::PayloadConfig::new(body_bytes))
             .app_data(web::PathConfig::default().error_handler(|failure, _| path_refused(&failure).into()))
             .app_data(web::QueryConfig::default().error_handler(|failure, _| query_refused(&failure).into()))
+            .wrap(from_fn(once))
             .wrap(from_fn(gate))
             .configure(|app| {
                 if shows_messages {

@@ -1,15 +1,20 @@
 //! The contract: generated from the handlers; `openapi.yaml` is its committed copy, and a test compares them.
 
+use super::idempotency::{is_kept_here, takes_keys};
 use super::{
     appointments, audit, booking_policy, calendar, certificates, collection_sessions, consents, donors, door,
     eligibility, family, groups, health, hospitals, me, merges, message_preferences, own_record, problem,
     questionnaire, receipts, session_changes, sessions, sign_in, sites, slots, station_appeals,
     station_donors, station_messages, station_questionnaires, station_teams, station_units, status_lists,
-    teams, users, verification, verify, waitlist, wechat_subscriptions, well_known,
+    teams, unit_policy, users, verification, verify, waitlist, wechat_subscriptions, well_known,
 };
 use crate::error::Error;
 use actix_web::HttpResponse;
+use std::collections::BTreeMap;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi, openapi};
 
 #[derive(OpenApi)]
@@ -83,6 +88,8 @@ use utoipa::{Modify, OpenApi, openapi};
         station_questionnaires::show,
         station_questionnaires::check_pass,
         station_units::show,
+        unit_policy::show,
+        unit_policy::change,
         merges::list,
         merges::propose,
         merges::propose_undoing,
@@ -173,7 +180,7 @@ use utoipa::{Modify, OpenApi, openapi};
         hospitals::revoke_client,
     ),
     components(schemas(problem::Problem, verification::Verification)),
-    modifiers(&Bearer),
+    modifiers(&Bearer, &Keys),
     tags(
         (name = "verification", description = "Is this certificate genuine, and does it still hold?"),
         (name = "certificates", description = "Certificates, by capability link."),
@@ -207,6 +214,51 @@ impl Modify for Bearer {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// `Idempotency-Key` on every operation that takes one, and what it can come to.
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        for (path, item) in document.paths.paths.iter_mut().filter(|(path, _)| takes_keys(path)) {
+            let Some(operation) = item.post.as_mut().filter(|operation| operation.security.is_some()) else {
+                continue;
+            };
+            let key = ParameterBuilder::new()
+                .name("Idempotency-Key")
+                .parameter_in(ParameterIn::Header)
+                .required(Required::False)
+                .description(Some(
+                    "The same key with the same request gets the first answer again, for two days, and nothing is done twice",
+                ))
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+                .build();
+            operation.parameters.get_or_insert_default().push(key.into());
+            let responses = &mut operation.responses.responses;
+            add_codes(responses, "422", "`key_reused`, `bad_idempotency_key`");
+            if is_kept_here(path) {
+                add_codes(
+                    responses,
+                    "409",
+                    "`request_running`, `answer_lost`: of the same `Idempotency-Key`",
+                );
+            }
+        }
+    }
+}
+
+/// Says that an answer of this status has these codes, too.
+fn add_codes(responses: &mut BTreeMap<String, RefOr<Response>>, status: &str, codes: &str) {
+    match responses.get_mut(status) {
+        Some(RefOr::T(known)) => known.description = format!("{}; {codes}", known.description),
+        _ => {
+            let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            let response =
+                ResponseBuilder::new().description(codes).content("application/problem+json", problem);
+            responses.insert(status.to_owned(), response.build().into());
+        }
     }
 }
 

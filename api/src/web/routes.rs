@@ -5,7 +5,7 @@ use super::{
     collection_sessions, consents, donors, door, eligibility, family, groups, health, hospitals, me, merges,
     message_preferences, one_tap, openapi, own_record, problem, questionnaire, receipts, session_changes,
     sessions, sign_in, sites, slots, station_appeals, station_donors, station_messages,
-    station_questionnaires, station_teams, station_units, status_lists, teams, users, verify, verify_page,
+    station_questionnaires, station_teams, station_units, status_lists, teams, unit_policy, users, verify, verify_page,
     waitlist, wechat_subscriptions, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
@@ -115,6 +115,7 @@ fn staff_routes(app: &mut ServiceConfig) {
         .service(get("/v1/station/questionnaires/{questionnaire}", station_questionnaires::show))
         .service(get("/v1/station/passes/{code}", station_questionnaires::check_pass))
         .service(get("/v1/station/units/{unit_no}", station_units::show))
+        .service(get_and_put("/v1/station/unit-policy", unit_policy::show, unit_policy::change))
         .service(get_and_post("/v1/station/merges", merges::list, merges::propose))
         .service(post("/v1/station/merges/{merge}/reversal", merges::propose_undoing))
         .service(post("/v1/station/merges/{merge}/decision", merges::decide))

@@ -1,8 +1,8 @@
 //! `/v1/me/wechat-subscriptions`: which messages the caller takes by WeChat, and how many more of them.
 
-use super::appointments::key_of;
 use super::auth::Donor;
 use super::body::{Body, parse};
+use super::idempotency::key_of;
 use super::problem::{BodyProblems, CallerProblems, Problem};
 use crate::actions::Context;
 use crate::actions::wechat_subscriptions::{self as actions, Subscriptions};
@@ -34,11 +34,10 @@ pub struct SubscriptionAnswers {
 #[utoipa::path(
     post, path = "/v1/me/wechat-subscriptions", tag = "messages", operation_id = "answer_wechat_subscriptions",
     security(("bearer" = [])), request_body = SubscriptionAnswers,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same body adds nothing again, for two days")),
     responses(
         (status = 200, description = "What is taken from now on", body = Subscriptions),
         (status = 409, description = "`no_wechat`: WeChat does not sign in to this account", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`unknown_template`, `unknown_answer`, `key_reused`, `bad_idempotency_key`, `malformed_body`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`unknown_template`, `unknown_answer`, `malformed_body`", body = Problem, content_type = "application/problem+json"),
         CallerProblems, BodyProblems,
     )
 )]
@@ -49,7 +48,7 @@ pub async fn answer(
     Body(body): Body,
 ) -> Result<HttpResponse, Error> {
     let SubscriptionAnswers { answers } = parse(&body)?;
-    let key = key_of(&request, &donor, &body)?;
+    let key = key_of(&request, donor.id(), &body)?;
     let shown = actions::answer(&donor.acting(&context), donor.id().to_owned(), answers, key).await?;
     Ok(HttpResponse::Ok().json(shown))
 }

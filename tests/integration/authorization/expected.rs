@@ -16,6 +16,7 @@ const WINDOW: &[&str] = &["operator"];
 const DOOR: &[&str] = &["operator", "doctor"];
 const DOCTOR: &[&str] = &["doctor"];
 const PLANNERS: &[&str] = &["operator", "admin"];
+const RESPONSIBLE_FOR_UNITS: &[&str] = &["doctor", "admin"];
 
 /// One operation.
 pub struct Expectation {
@@ -195,6 +196,8 @@ pub const EXPECTED: &[Expectation] = &[
     only("sites", PLANNERS),
     only("booking_policy", PLANNERS),
     only("change_booking_policy", PLANNERS),
+    only("unit_policy", RESPONSIBLE_FOR_UNITS),
+    only("change_unit_policy", RESPONSIBLE_FOR_UNITS),
     unowned("forgive_misses", WINDOW, DONOR_OF_THE_STATION),
     unowned("cancel_session", PLANNERS, SCHEDULE_OF_THE_STATION),
     unowned("move_session", PLANNERS, SCHEDULE_OF_THE_STATION),

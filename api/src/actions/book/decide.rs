@@ -4,21 +4,18 @@ use super::facts::Facts;
 use super::giving_back::place;
 use super::{Answer, Appointment, PlaceWish, Request, Wish, join_hash};
 use crate::chance::Chance;
-use crate::clock::day_in_china;
 use crate::domain::booking::{NotBooked, Place, may_change};
-use crate::domain::donation::Product;
-use crate::domain::eligibility::{RulePacks, blocks};
-use crate::domain::identity::Sex;
+use crate::domain::eligibility::RulePacks;
 use crate::store::appointments::{AppointmentRow, SeenDonor};
 use crate::store::audit::{Actor, Entry};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Where requests are served.
 pub(super) struct Desk<'a> {
     pub(super) facts: Facts,
-    rules: &'a RulePacks,
+    pub(super) rules: &'a RulePacks,
     pub(super) now: DateTime<Utc>,
     /// Ids of new appointments, by the donor, so that all nodes write them in one order.
     pub(super) created: BTreeMap<(String, String), String>,
@@ -66,15 +63,15 @@ impl<'a> Desk<'a> {
             let (request_hash, answer) = self.facts.answers.get(key.key_hash.as_slice())?;
             Some(match request_hash.as_slice() == key.request_hash.as_slice() {
                 true => answer.clone(),
-                false => Answer::Refused(NotBooked::KeyReused.as_str().to_owned()),
+                false => NotBooked::KeyReused.into(),
             })
         });
         if let Some(answer) = known {
             return answer;
         }
         let answer = match self.grant(request, chance) {
-            Ok(id) => self.view(&id).map_or_else(refused, |view| Answer::Given(Box::new(view))),
-            Err(refusal) => refused(refusal),
+            Ok(id) => self.view(&id).map_or_else(Answer::from, |view| Answer::Given(Box::new(view))),
+            Err(refusal) => refusal,
         };
         if let Some(key) = &request.key {
             let kept = (key.request_hash.to_vec(), answer.clone());
@@ -84,14 +81,14 @@ impl<'a> Desk<'a> {
         answer
     }
 
-    fn grant(&mut self, request: &Request, chance: &mut Chance) -> Result<String, NotBooked> {
+    fn grant(&mut self, request: &Request, chance: &mut Chance) -> Result<String, Answer> {
         match &request.wish {
             Wish::Hold(place) => self.take(request, place, true, chance),
             Wish::Book(place) => self.take(request, place, false, chance),
-            Wish::Confirm { appointment } => self.confirm(request, appointment),
-            Wish::Renew { appointment } => self.renew(request, appointment),
-            Wish::WillCome { appointment } => self.will_come(request, appointment),
-            Wish::Cancel { appointment } => self.cancel(request, appointment, chance),
+            Wish::Confirm { appointment } => Ok(self.confirm(request, appointment)?),
+            Wish::Renew { appointment } => Ok(self.renew(request, appointment)?),
+            Wish::WillCome { appointment } => Ok(self.will_come(request, appointment)?),
+            Wish::Cancel { appointment } => Ok(self.cancel(request, appointment, chance)?),
             Wish::Move { appointment, slot } => self.move_to(request, appointment, slot, chance),
         }
     }
@@ -102,7 +99,7 @@ impl<'a> Desk<'a> {
         PlaceWish { slot, donor_no, group }: &PlaceWish,
         hold: bool,
         chance: &mut Chance,
-    ) -> Result<String, NotBooked> {
+    ) -> Result<String, Answer> {
         let donor = self.donor(&request.account_id, donor_no.as_deref())?.clone();
         let product = self.facts.slots.get(slot).ok_or(NotBooked::UnknownSlot)?.product.clone();
         let group_id = group.as_deref().map(|code| self.group(code, slot)).transpose()?;
@@ -220,17 +217,17 @@ impl<'a> Desk<'a> {
         id: &str,
         slot: &str,
         chance: &mut Chance,
-    ) -> Result<String, NotBooked> {
+    ) -> Result<String, Answer> {
         let row = self.own(request, id)?.clone();
         if row.state != "booked" {
-            return Err(NotBooked::NotActive);
+            return Err(NotBooked::NotActive.into());
         }
         may_change(row.starts_at.and_utc(), &self.facts.policy, self.now)?;
         let donor = self.facts.donors.iter().find(|donor| donor.donor_id == row.donor_id);
         let donor = donor.ok_or(NotBooked::UnknownDonor)?.clone();
         let wanted = self.facts.slots.get(slot).ok_or(NotBooked::UnknownSlot)?;
         if wanted.product != row.product {
-            return Err(NotBooked::UnknownSlot);
+            return Err(NotBooked::UnknownSlot.into());
         }
         let rule_pack = self.allows(&donor, slot, Some(id), false)?;
         let starts_at = self.slot(slot)?.starts_at.naive_utc();
@@ -246,45 +243,6 @@ impl<'a> Desk<'a> {
         self.note(request, "appointment.moved", id, None);
         self.tell("appointment_moved", id);
         Ok(id.to_owned())
-    }
-
-    /// Whether the donor may have a place in the slot now, apart from the appointment `except`: the rule pack that
-    /// says so. One that is kept for them need not be free.
-    fn allows(
-        &self,
-        donor: &SeenDonor,
-        slot: &str,
-        except: Option<&str>,
-        kept_for_them: bool,
-    ) -> Result<String, NotBooked> {
-        let place = self.slot(slot)?;
-        match kept_for_them {
-            true => place.takes_bookings(&self.facts.policy, self.now)?,
-            false => place.offer(&self.facts.policy, self.now)?,
-        }
-        let missed = self.facts.missed.get(&donor.donor_id).map(Vec::as_slice).unwrap_or_default();
-        let tomorrow = day_in_china(self.now + TimeDelta::days(1));
-        if place.day() > tomorrow && self.facts.policy.limits(missed, self.now) {
-            return Err(NotBooked::Limited);
-        }
-        let word = &self.facts.slots.get(slot).ok_or(NotBooked::UnknownSlot)?.product;
-        let product = Product::from_word(word).ok_or(NotBooked::UnknownSlot)?;
-        let in_the_way = self.facts.appointments.values().any(|row| {
-            row.donor_id == donor.donor_id
-                && row.product == *word
-                && Some(row.id.as_str()) != except
-                && ["held", "booked", "checked_in"].contains(&row.state.as_str())
-        });
-        if in_the_way {
-            return Err(NotBooked::AlreadyBooked);
-        }
-        let pack = self.rules.on(place.day());
-        let sex = Sex::from_word(&donor.sex).ok_or(NotBooked::UnknownDonor)?;
-        let facts = self.facts.histories.facts(&donor.donor_id, donor.birth_date, sex);
-        match blocks(pack, &facts, product, place.day()).is_empty() {
-            true => Ok(pack.id().to_owned()),
-            false => Err(NotBooked::NotEligible),
-        }
     }
 
     fn donor(&self, account_id: &str, donor_no: Option<&str>) -> Result<&SeenDonor, NotBooked> {
@@ -310,7 +268,7 @@ impl<'a> Desk<'a> {
         if sees { Ok(row) } else { Err(NotBooked::UnknownAppointment) }
     }
 
-    fn slot(&self, id: &str) -> Result<Place, NotBooked> {
+    pub(super) fn slot(&self, id: &str) -> Result<Place, NotBooked> {
         let slot = self.facts.slots.get(id).ok_or(NotBooked::UnknownSlot)?;
         let venue = self.facts.venues.get(&slot.session_id).ok_or(NotBooked::UnknownSlot)?;
         Ok(place(slot, venue))
@@ -381,8 +339,4 @@ impl<'a> Desk<'a> {
         let donor = donor.ok_or(NotBooked::UnknownDonor)?;
         Ok(Appointment::of(row, &donor.donor_no, venue))
     }
-}
-
-pub(super) fn refused(refusal: NotBooked) -> Answer {
-    Answer::Refused(refusal.as_str().to_owned())
 }

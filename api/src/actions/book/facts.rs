@@ -8,7 +8,7 @@ use crate::domain::booking::Policy;
 use crate::error::Error;
 use crate::store::appointments::{self as store, AppointmentRow, SeenDonor, Venue};
 use crate::store::schedule::SlotRow;
-use crate::store::{Db, booking_policy, idempotency_keys};
+use crate::store::{Db, booking_policy, idempotency_keys, plans};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -47,6 +47,7 @@ impl Facts {
         let donors = store::donors_of_accounts(db, &accounts.into_iter().collect::<Vec<_>>())?;
         let ids: BTreeSet<&str> = donors.iter().map(|donor| donor.donor_id.as_str()).collect();
         let ids: Vec<&str> = ids.into_iter().collect();
+        plans::wait_for(db, &wishing(requests, &donors))?;
         let histories = Histories::load(db, &ids)?;
         let named: BTreeSet<&str> =
             requests.iter().filter_map(|request| request.wish.appointment()).collect();
@@ -82,6 +83,14 @@ impl Facts {
             returns,
         })
     }
+}
+
+/// The donors who may get a place that they did not have, each once and in the order of their ids.
+fn wishing<'a>(requests: &[Request], donors: &'a [SeenDonor]) -> Vec<&'a str> {
+    let wishes = requests.iter().filter(|request| request.wish.slot().is_some());
+    let accounts: HashSet<&str> = wishes.map(|request| request.account_id.as_str()).collect();
+    let wishing = donors.iter().filter(|donor| accounts.contains(donor.account_id.as_str()));
+    wishing.map(|donor| donor.donor_id.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The holds on locked slots that are over.

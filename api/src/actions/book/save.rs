@@ -1,6 +1,6 @@
 //! Writes what was decided, each kind of row with one statement where the database can.
 
-use super::decide::{Desk, refused};
+use super::decide::Desk;
 use super::{Answer, Request};
 use crate::chance::Chance;
 use crate::domain::booking::NotBooked;
@@ -44,7 +44,7 @@ impl Desk<'_> {
             }
             for answer in &mut answers {
                 if matches!(answer, Answer::Given(given) if given.id == row.id) {
-                    *answer = refused(NotBooked::AlreadyBooked);
+                    *answer = NotBooked::AlreadyBooked.into();
                 }
             }
         }

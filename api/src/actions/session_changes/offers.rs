@@ -1,16 +1,16 @@
 //! Other places for those whose session was cancelled.
 
 use crate::actions::Context;
-use crate::actions::eligibility::Histories;
+use crate::actions::eligibility::{Histories, planned};
 use crate::chance::Chance;
 use crate::clock::day_in_china;
 use crate::domain::booking::Policy;
 use crate::domain::donation::Product;
-use crate::domain::eligibility::blocks;
+use crate::domain::eligibility::{Facts, blocks};
 use crate::domain::identity::Sex;
 use crate::error::Error;
 use crate::store::Db;
-use crate::store::appointments::AppointmentRow;
+use crate::store::appointments::{self, AppointmentRow};
 use crate::store::donors::{self, DonorRow};
 use crate::store::free_slots::{self, FreeSlot, Search};
 use crate::store::schedule::{self, SessionRow, SlotRow};
@@ -29,6 +29,7 @@ const MOST: usize = 300;
 pub(super) struct Offers {
     free: Vec<FreeSlot>,
     histories: Histories,
+    active: Vec<AppointmentRow>,
     donors: HashMap<String, DonorRow>,
     rules: Arc<crate::domain::eligibility::RulePacks>,
 }
@@ -66,6 +67,7 @@ impl Offers {
         Ok(Self {
             free,
             histories: Histories::load(db, &names)?,
+            active: appointments::active_of(db, &names)?,
             donors: donors::by_ids(db, &ids)?.into_iter().map(|donor| (donor.id.clone(), donor)).collect(),
             rules: Arc::clone(&context.rules),
         })
@@ -124,6 +126,7 @@ impl Offers {
         let day = day_in_china(slot.starts_at.and_utc());
         let pack = self.rules.on(day);
         let facts = self.histories.facts(donor_id, donor.birth_date, sex);
+        let facts = Facts { planned: planned(&self.active, donor_id), ..facts };
         Ok(blocks(pack, &facts, product, day).is_empty().then(|| pack.id().to_owned()))
     }
 }

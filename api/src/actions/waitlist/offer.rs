@@ -2,7 +2,7 @@
 
 use super::rule_pack;
 use crate::actions::Context;
-use crate::actions::eligibility::Histories;
+use crate::actions::eligibility::{Histories, planned};
 use crate::chance::Chance;
 use crate::clock::day_in_china;
 use crate::domain::booking::Policy;
@@ -14,7 +14,7 @@ use crate::store::audit::{self, Actor, Entry};
 use crate::store::outbox::{self, Notice, OutboxRow};
 use crate::store::schedule::SlotRow;
 use crate::store::waitlist::{self as store, EntryRow};
-use crate::store::{Db, booking_policy, message_policy};
+use crate::store::{Db, booking_policy, message_policy, plans};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -135,12 +135,14 @@ impl Line {
         let account_ids: Vec<&str> = waiting.iter().map(|entry| entry.account_id.as_str()).collect();
         let donors = appointments::donors_of_accounts(db, &account_ids)?;
         let histories = Histories::load(db, &donor_ids)?;
+        let free = plans::free(db, &donor_ids)?;
         let active = appointments::active_of(db, &donor_ids)?;
         let entry_ids: Vec<&str> = waiting.iter().map(|entry| entry.id.as_str()).collect();
         let asked_before = store::asked_before(db, &entry_ids, &slot.id)?;
         let mut line = Self::default();
         for entry in waiting {
-            if asked_before.contains(&entry.id) {
+            // For whom somebody books at this moment is asked the next time.
+            if asked_before.contains(&entry.id) || !free.contains(&entry.donor_id) {
                 continue;
             }
             let seen =
@@ -161,7 +163,8 @@ impl Line {
                 }
                 None => {}
             }
-            if let Some(pack) = rule_pack(&context.rules, &histories, donor, product, day) {
+            let planned = planned(&active, &donor.donor_id);
+            if let Some(pack) = rule_pack(&context.rules, &histories, &planned, donor, product, day) {
                 line.0.push_back((entry, pack));
             }
         }

@@ -1,0 +1,2 @@
+ALTER TABLE idempotency_keys DROP COLUMN sealed;
+ALTER TABLE idempotency_keys DROP COLUMN data_key_id;

@@ -1,0 +1,1 @@
+ALTER TABLE unit_policy DROP COLUMN version;
