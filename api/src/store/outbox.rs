@@ -4,7 +4,9 @@ mod claims;
 mod desk;
 mod receipts;
 
-pub use claims::{Finished, Queue, any_due, any_to_settle, blank, claim, finish, release_lost, settle_unknown};
+pub use claims::{
+    Finished, Queue, any_due, any_to_settle, blank, claim, finish, release_lost, settle_unknown,
+};
 pub use desk::{
     AttemptRow, ReceiptRow, attempts_of, by_id, delays, drop_dead, list, receipts_of, retry, states,
 };

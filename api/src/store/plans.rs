@@ -16,7 +16,8 @@ pub fn wait_for(db: &mut Db, donor_ids: &[&str]) -> Result<(), Error> {
         // In one order for all: that of the numbers.
         let numbers = numbers(donor_ids)?.into_keys();
         let lock = "SELECT pg_advisory_xact_lock(number) FROM unnest(";
-        Values::<_, _, BigInt>::new(lock, vec![column::<BigInt, _>(numbers)], ") AS number").execute(connection)?;
+        Values::<_, _, BigInt>::new(lock, vec![column::<BigInt, _>(numbers)], ") AS number")
+            .execute(connection)?;
     }
     Ok(())
 }

@@ -5,8 +5,8 @@ use super::{
     collection_sessions, consents, donors, door, eligibility, family, groups, health, hospitals, me, merges,
     message_preferences, one_tap, openapi, own_record, problem, questionnaire, receipts, session_changes,
     sessions, sign_in, sites, slots, station_appeals, station_donors, station_messages,
-    station_questionnaires, station_teams, station_units, status_lists, teams, unit_policy, users, verify, verify_page,
-    waitlist, wechat_subscriptions, well_known,
+    station_questionnaires, station_teams, station_units, status_lists, teams, unit_policy, users, verify,
+    verify_page, waitlist, wechat_subscriptions, well_known,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};

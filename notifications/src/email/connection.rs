@@ -62,15 +62,16 @@ impl Server {
     async fn connect_and_secure(&self, tls: &TlsParameters) -> Result<AsyncSmtpConnection, Failure> {
         let step = self.timeouts.step;
         let connected = TcpStream::connect((self.host.as_str(), self.port));
-        let stream = match timeout(step, connected).await {
-            Ok(Ok(stream)) => Box::new(LineByLine(stream)),
-            Ok(Err(error)) => {
-                return Err(
-                    Failure::new(Step::Connect, Cause::Disconnected).with_detail(error.kind().to_string())
-                );
-            }
-            Err(_) => return Err(Failure::new(Step::Connect, Cause::TimedOut)),
+        let disconnected = |error: io::Error| {
+            Failure::new(Step::Connect, Cause::Disconnected).with_detail(error.kind().to_string())
         };
+        let stream = timeout(step, connected)
+            .await
+            .map_err(|_| Failure::new(Step::Connect, Cause::TimedOut))?
+            .map_err(disconnected)?;
+        // A letter's last line leaves at once: it would wait for the server to acknowledge the lines before, which takes its time.
+        stream.set_nodelay(true).map_err(disconnected)?;
+        let stream = Box::new(LineByLine(stream));
         let greeted = AsyncSmtpConnection::connect_with_transport(stream, &self.hello);
         let mut smtp = within(step, Step::Connect, greeted).await?;
         within(step, Step::Secure, smtp.starttls(tls.clone(), &self.hello)).await?;

@@ -3,9 +3,9 @@
 use super::OutboxRow;
 use super::desk::AttemptRow;
 use crate::error::Error;
-use crate::store::together::{insert_together, update_together};
 use crate::store::connection::{Db, on_each};
 use crate::store::schema::{message_attempts, outbox};
+use crate::store::together::{insert_together, update_together};
 use crate::store::word::Word;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -28,7 +28,9 @@ pub fn any_due(db: &mut Db, queue: Queue, now: DateTime<Utc>) -> Result<bool, Er
     let due =
         outbox::table.filter(outbox::state.eq(Word("queued"))).filter(outbox::due_at.le(now.naive_utc()));
     Ok(match queue {
-        Queue::Codes => diesel::select(diesel::dsl::exists(due.filter(outbox::kind.eq(CODE)))).get_result(db)?,
+        Queue::Codes => {
+            diesel::select(diesel::dsl::exists(due.filter(outbox::kind.eq(CODE)))).get_result(db)?
+        }
         Queue::All => diesel::select(diesel::dsl::exists(due)).get_result(db)?,
     })
 }
