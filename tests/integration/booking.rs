@@ -1,5 +1,6 @@
 //! Places are held, booked, moved and cancelled; nobody is ever double-booked.
 
+use chrono::TimeDelta;
 use rexue::actions::book::{self, PlaceWish, Request, Wish};
 use rexue::config;
 use rexue::domain::idempotency::Key;
@@ -8,7 +9,7 @@ use rexue::store::appointments;
 use serde_json::{Value, json};
 use std::sync::Barrier;
 use tests::on_both;
-use tests::support::{Answer, Donor, Kind, Person, Server, Station, Town, now};
+use tests::support::{Answer, Donor, Kind, Person, Server, Station, Town, now, until};
 
 /// People of a town who may give: born between 1975 and 1999.
 fn grown_up(station: &Station, count: usize) -> Vec<Donor> {
@@ -255,11 +256,15 @@ fn a_hold_that_ends_while_its_owner_confirms_it_keeps_nobody_waiting() {
     let slot = station.slots("whole_blood", 2, 1, 1).remove(0);
     let server = station.serve();
     let held = server.send(&donors[0].caller, "/v1/holds", json!({ "slot": slot })).with_status(201).json();
-    station.execute("UPDATE appointments SET hold_expires_at = '2020-01-01 00:00:00'").unwrap();
+    // Not over yet, so that the server's own round leaves it alone.
+    let over = now() + TimeDelta::seconds(3);
+    let over_at = over.naive_utc();
+    station.execute(&format!("UPDATE appointments SET hold_expires_at = '{over_at}'")).unwrap();
     let book = || server.send(&donors[1].caller, "/v1/appointments", json!({ "slot": slot }));
 
     let swept = station.pool().write_blocking(|db| {
         appointments::lock(db, &[held["id"].as_str().unwrap()])?;
+        until("the end of the hold", || now() > over);
         assert_eq!(book().with_status(409).problem(), "slot_full");
         station.pool().write_blocking(|db| book::sweep(db, now()))
     });

@@ -84,11 +84,12 @@ pub fn by_id(db: &mut Db, id: &str) -> Result<Option<AccountRow>, Error> {
 }
 
 /// The account with this id, unless it was erased; nobody else changes it until the transaction ends. Whoever begins
-/// a session of it, links a record to it or erases it takes this lock.
+/// a session of it, links a record to it or erases it takes this lock. What refers to it can be written meanwhile: whoever books has
+/// locked more by then, and would wait in a circle.
 pub fn lock(db: &mut Db, id: &str) -> Result<Option<AccountRow>, Error> {
     let there = accounts::table.find(id).filter(accounts::erased_at.is_null());
     Ok(match db {
-        Db::Postgres(connection) => there.for_update().first(connection).optional()?,
+        Db::Postgres(connection) => there.for_no_key_update().first(connection).optional()?,
         Db::Sqlite(connection) => there.first(connection).optional()?,
     })
 }
