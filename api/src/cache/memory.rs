@@ -102,7 +102,8 @@ impl<T> Expiring<T> {
 
     fn sweep(&mut self, now: DateTime<Utc>) {
         if now - self.swept_at >= SWEEP {
-            self.values.retain(|_, (until, _)| *until > now);
+            // For whoever's clock lags, what has only just expired has not.
+            self.values.retain(|_, (until, _)| *until > now - SWEEP);
             self.swept_at = now;
         }
     }
